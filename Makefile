@@ -1,0 +1,52 @@
+# Two commands are all the set-up there is: `make demo` and `make test`. The rest is for people who change things.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := 0.13.9
+ARGS ?=
+
+.PHONY: demo test check format lock provision soak bench-starter help
+.DEFAULT_GOAL := help
+
+help: ## Say what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/.installed: requirements.lock pyproject.toml
+	@echo "duewell: installing the locked Python packages into $(VENV) (once, under a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit("duewell needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+provision: $(BIN)/.installed ## Fetch or build the servers that demo and tests run on (minutes once, then seconds)
+	@$(BIN)/python -m devstack provision
+
+demo: provision ## Run the whole product on a sample book; ARGS=--exit ends after the first round
+	@exec $(BIN)/python -m devstack demo $(ARGS)
+
+test: provision ## Run every test against real servers; ARGS go to pytest
+	@$(BIN)/python -m pytest -m "not soak" $(ARGS)
+
+check: $(BIN)/.installed ## ruff, mypy --strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+soak: provision ## The long runs
+	@$(BIN)/python -m pytest -m soak $(ARGS)
+
+bench-starter: provision ## The starter against a bare loop of start_workflow
+	@$(BIN)/python -m benchmarks.starter $(ARGS)
+
+format: $(BIN)/.installed ## Let ruff lay out and mend what it can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(BIN)/.installed ## Renew requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --upgrade --quiet --custom-compile-command "make lock" -o requirements.lock

@@ -1,0 +1,1 @@
+"""ACTS: every side effect of a collection, as Temporal activities."""

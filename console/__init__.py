@@ -1,0 +1,1 @@
+"""SHOWS: the command line (and later the pages and the API)."""

@@ -1,0 +1,1 @@
+"""REMEMBERS: the ledger; the only package that speaks SQL."""

@@ -1,0 +1,1 @@
+"""RUNS IT: the real servers of the demo and the tests."""

@@ -1,0 +1,1 @@
+"""DECIDES: when and whether to contact; values and pure functions."""

@@ -1,0 +1,1 @@
+"""LISTENS: reads what arrives, writes facts and passes them on."""

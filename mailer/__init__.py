@@ -1,0 +1,1 @@
+"""SPEAKS: renders and sends messages."""

@@ -1,0 +1,36 @@
+"""Settings from the environment, read by the entry points only (worker, starter, command line, devstack)."""
+
+from functools import cache
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an installation may set; every name is the environment variable in capitals.
+
+    Business settings (time zone, send time, tolerances) live in the ledger, because they belong to
+    the organization and not to the machine.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    database_url: str = Field("postgresql://localhost/duewell", description="The ledger.")
+    temporal_address: str = Field("localhost:7233", description="The Temporal frontend, host:port.")
+    temporal_namespace: str = Field("default", description="The Temporal namespace.")
+    temporal_api_key: str | None = Field(None, description="An API key; switches TLS on.")
+    temporal_tls: bool = Field(False, description="Speak TLS to Temporal.")
+    temporal_ui_url: str | None = Field(None, description="Where people find the Temporal Web UI.")
+    smtp_url: str = Field(
+        "smtp://localhost:25",
+        description="smtp:// (STARTTLS when offered) or smtps://, with user:password@ where needed.",
+    )
+    worker_threads: int = Field(16, ge=1, le=200, description="Activities at once, and connections kept.")
+    messages_per_second: float = Field(20.0, gt=0, description="Bound on sends, over all workers.")
+    worker_build: str = Field("dev", description="Build id shown in Temporal for this worker's deployment.")
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings, read once. Raises pydantic.ValidationError for values that make no sense."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""WAITS: durable time around decisions."""
