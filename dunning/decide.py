@@ -1,0 +1,268 @@
+"""The one decision of the product: whether to contact now, or until when to wait, and why.
+
+`decide` is pure: the same facts and the same moment always give the same decision. Rule numbers refer to
+docs/rules.md.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from dunning.cadence import Logic, Step
+from dunning.calendar import ONE_DAY
+from dunning.decision import (
+    Because,
+    Close,
+    Closing,
+    Decision,
+    Exhaust,
+    Expired,
+    Expiry,
+    OpenTodo,
+    Reason,
+    Send,
+    Wait,
+)
+from dunning.facts import Facts, Hold, HoldKind, InvoiceState, StepStatus
+
+
+def decide(facts: Facts, now: datetime) -> Decision:
+    """Decide what to do for the collection at `now` (aware); a wait always ends later than `now`."""
+    closing = _closing(facts)
+    if closing is not None:
+        return Close(closing)
+    today = facts.calendar.local_date(now)
+    blocks = _blocks(facts, today)
+    if blocks:
+        return _wait_blocked(facts, blocks, now)
+    agenda = _agenda(facts, today)
+    if agenda.candidate is None:
+        return agenda.ending(facts)
+    decision = _for_candidate(facts, agenda.candidate, agenda.supersedes_on, now, blocks=())
+    return replace(decision, expired=agenda.expired)
+
+
+@dataclass(frozen=True, slots=True)
+class _Triggered:
+    """A pending step with the day it triggers by itself."""
+
+    trigger: date
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class _Agenda:
+    """Which step is next as of a day, which ones that day ends, and when the next one would be superseded."""
+
+    candidate: _Triggered | None
+    expired: tuple[Expired, ...]
+    supersedes_on: date | None
+
+    def ending(self, facts: Facts) -> Wait | Exhaust:
+        """Say what an agenda without a candidate means: all done, or steps that have no date to count from."""
+        assert self.candidate is None
+        expired = {e.step.id for e in self.expired}
+        if any(not facts.status(s).is_settled and s.id not in expired for s in _steps(facts)):
+            return Wait(None, None, None, (Reason(Because.NO_DUE_DATE),), self.expired)
+        return Exhaust(self.expired)
+
+
+def _closing(facts: Facts) -> Closing | None:
+    invoice = facts.invoice
+    if invoice.state is InvoiceState.VOID:
+        return Closing.VOID
+    if invoice.state is InvoiceState.WRITTEN_OFF:
+        return Closing.WRITTEN_OFF
+    if invoice.outstanding <= facts.tolerance:
+        return Closing.PAID
+    if facts.cadence is None:
+        return Closing.NO_CADENCE
+    return None
+
+
+_HOLD_REASON = {
+    HoldKind.PAUSE: Because.PAUSE,
+    HoldKind.DISPUTE: Because.DISPUTE,
+    HoldKind.PROMISE: Because.PROMISE,
+    HoldKind.PAYMENT_IN_FLIGHT: Because.PAYMENT_IN_FLIGHT,
+    HoldKind.PARTIAL_PAYMENT: Because.PARTIAL_PAYMENT,
+}
+
+
+def _hold_reason(hold: Hold) -> Reason:
+    of_customer = hold.of_customer and hold.kind is HoldKind.PAUSE
+    because = Because.CUSTOMER_PAUSE if of_customer else _HOLD_REASON[hold.kind]
+    detail = "until it is ended" if hold.until is None else "first active day"
+    return Reason(because, hold.until, detail)
+
+
+def _blocks(facts: Facts, today: date) -> tuple[Reason, ...]:
+    """Return every reason that stops all contact today (rules 3.*)."""
+    reasons = [_hold_reason(hold) for hold in facts.holds if hold.until is None or hold.until > today]
+    if facts.invoice.state is InvoiceState.DRAFT:
+        reasons.append(Reason(Because.DRAFT))
+    return tuple(reasons)
+
+
+def _wait_blocked(facts: Facts, blocks: tuple[Reason, ...], now: datetime) -> Wait:
+    """Wait for the last block to end, and say what follows then. Nothing expires in the ledger meanwhile."""
+    days = [block.day for block in blocks if block.day is not None]
+    if len(days) < len(blocks):
+        agenda = _agenda(facts, facts.calendar.local_date(now))
+        return Wait(None, agenda.candidate.step if agenda.candidate else None, None, blocks)
+    unblocked_on = max(days)
+    agenda = _agenda(facts, unblocked_on)
+    if agenda.candidate is None:
+        return Wait(facts.calendar.start_of(unblocked_on), None, None, blocks)
+    decision = _for_candidate(facts, agenda.candidate, agenda.supersedes_on, now, blocks)
+    assert isinstance(decision, Wait), "a blocked collection can only wait"
+    return decision
+
+
+def _steps(facts: Facts) -> tuple[Step, ...]:
+    return () if facts.cadence is None else facts.cadence.steps
+
+
+def _agenda(facts: Facts, day: date) -> _Agenda:
+    """Return the step that is next as of `day` (rules 2.4 to 2.6)."""
+    pending: list[_Triggered] = []
+    expired: list[Expired] = []
+    overdue = facts.is_overdue(day)
+    for step in _steps(facts):
+        trigger = facts.trigger(step)
+        if trigger is None or facts.status(step).is_settled:
+            continue
+        if overdue and facts.is_pre_due(trigger):
+            expired.append(Expired(step, Expiry.OVERDUE))
+        else:
+            pending.append(_Triggered(trigger, step))
+    # Python's sort is stable, so that steps of one day keep their position in the cadence (rule 1.2).
+    pending.sort(key=lambda p: p.trigger)
+    if not pending:
+        return _Agenda(None, tuple(expired), None)
+    assert facts.cadence is not None
+    if facts.cadence.logic is Logic.STANDARD:
+        return _Agenda(pending[0], tuple(expired), None)
+    reached = sum(1 for p in pending if p.trigger <= day)
+    superseded = pending[: reached - 1] if reached > 1 else []
+    kept = [p for p in superseded if p.step.never_supersede and facts.status(p.step) is StepStatus.OPEN]
+    expired += [Expired(p.step, Expiry.SUPERSEDED) for p in superseded if p not in kept]
+    candidate = kept[0] if kept else pending[max(reached - 1, 0)]
+    following = next((p.trigger for p in pending[reached:] if p.trigger > candidate.trigger), None)
+    stays = candidate.step.never_supersede and facts.status(candidate.step) is StepStatus.OPEN
+    return _Agenda(candidate, tuple(expired), None if stays or reached == 0 else following)
+
+
+def _for_candidate(
+    facts: Facts,
+    candidate: _Triggered,
+    supersedes_on: date | None,
+    now: datetime,
+    blocks: tuple[Reason, ...],
+) -> Wait | Send | OpenTodo:
+    step, calendar = candidate.step, facts.calendar
+    today = calendar.local_date(now)
+    ends_on = _ends_on(facts, candidate, supersedes_on)
+    ends_at = None if ends_on is None else calendar.start_of(ends_on)
+    status = facts.status(step)
+    mended = step.is_automatic and step.id in facts.handed_over and facts.obstacle is None
+    if status is StepStatus.OPEN and not mended:
+        return Wait(ends_at, step, None, (*blocks, Reason(Because.TODO_OPEN)))
+    silence = _silence(facts, step)
+    earliest, because = _earliest(facts, candidate, blocks)
+    if step.is_automatic:
+        due_on, rolled = _contact_day(facts, candidate, earliest, now, blocks)
+        because += rolled
+    else:
+        due_on = earliest
+    if silence is not None:
+        return Wait(ends_at, step, None, (*because, silence))
+    if facts.is_pre_due(candidate.trigger) and facts.is_overdue(due_on):
+        return Wait(ends_at, step, None, (*because, Reason(Because.LAPSES)))
+    acts_at = calendar.opens_at(due_on)
+    if step.is_automatic:
+        acts_at = calendar.sends_at(due_on, facts.invoice.id)
+        if acts_at <= now and not blocks:
+            if facts.obstacle is None:
+                return Send(step, due_on, because)
+            return OpenTodo(step, due_on, because, facts.obstacle)
+    elif due_on <= today and not blocks:
+        return OpenTodo(step, due_on, because)
+    until = acts_at if ends_at is None or acts_at < ends_at else ends_at
+    return Wait(until, step, due_on, because)
+
+
+def _ends_on(facts: Facts, candidate: _Triggered, supersedes_on: date | None) -> date | None:
+    """Return the first day on which the candidate is no longer next even if nothing happens."""
+    ends = [] if supersedes_on is None else [supersedes_on]
+    if facts.invoice.due_on is not None and facts.is_pre_due(candidate.trigger):
+        ends.append(facts.invoice.due_on + ONE_DAY)
+    return min(ends, default=None)
+
+
+def _silence(facts: Facts, step: Step) -> Reason | None:
+    """Return why this very step must not run although the collection is not blocked (rules 3.7 and 3.8)."""
+    if facts.invoice.is_hidden and step.channel.is_written:
+        return Reason(Because.HIDDEN)
+    if step.is_automatic and not facts.sends_automatically:
+        return Reason(Because.SENDING_OFF)
+    return None
+
+
+def _floors(facts: Facts, blocks: tuple[Reason, ...]) -> list[Reason]:
+    """Return what keeps a step from running before a day: entry, minimum contact delay, the end of a block."""
+    floors = [Reason(Because.ENTRY, facts.entered_on)]
+    if facts.last_contact_on is not None and facts.cadence is not None:
+        # Even a delay of 0 keeps two contacts of one collection on different days (rule 1.5).
+        delay_days = max(facts.cadence.contact_delay_days_min, 1)
+        next_contact_on = facts.last_contact_on + timedelta(days=delay_days)
+        detail = f"{delay_days} days after {facts.last_contact_on:%a %Y-%m-%d}"
+        floors.append(Reason(Because.CONTACT_DELAY, next_contact_on, detail))
+    floors.extend(block for block in blocks if block.day is not None)
+    return floors
+
+
+def _earliest(facts: Facts, candidate: _Triggered, blocks: tuple[Reason, ...]) -> tuple[date, tuple[Reason, ...]]:
+    """Return the first day the step may run, before business days, with the reasons that set it (rule 2.7)."""
+    step = candidate.step
+    anchor = step.anchor.value.replace("_", " ")
+    reasons = [Reason(Because.TRIGGER, candidate.trigger, f"{anchor} {step.offset_days:+d} days")]
+    floors = _floors(facts, blocks)
+    earliest = max(candidate.trigger, *(floor.day for floor in floors if floor.day is not None))
+    if earliest > candidate.trigger:
+        reasons.extend(floor for floor in floors if floor.day == earliest)
+    return earliest, tuple(reasons)
+
+
+def _contact_day(
+    facts: Facts, candidate: _Triggered, earliest: date, now: datetime, blocks: tuple[Reason, ...]
+) -> tuple[date, tuple[Reason, ...]]:
+    """Return the business day on which an automatic step goes out, from `earliest` on (rules 2.1 and 2.7)."""
+    calendar = facts.calendar
+    open_on, closed = _first_open_day(facts, now)
+    start = max(earliest, open_on)
+    because = closed if start > earliest else ()
+    day = calendar.next_business_day(start)
+    if day == start:
+        return day, because
+    if facts.is_pre_due(candidate.trigger) and facts.is_overdue(day):
+        before = calendar.business_day_before(start)
+        floors = [floor.day for floor in _floors(facts, blocks) if floor.day is not None]
+        if before >= max(open_on, *floors):
+            return before, (*because, Reason(Because.BEFORE_DUE_DATE, before))
+    return day, (*because, Reason(Because.BUSINESS_DAY, day, f"{start:%a %Y-%m-%d} is none"))
+
+
+def _first_open_day(facts: Facts, now: datetime) -> tuple[date, tuple[Reason, ...]]:
+    """Return today while messages may still go out today, else tomorrow and why.
+
+    A run that comes late catches up within the send hours (rule 2.1). What a person released after today's
+    send time waits for the next one, so that a slip of the hand can be taken back (rule 3.1).
+    """
+    calendar = facts.calendar
+    today = calendar.local_date(now)
+    if now >= calendar.closes_at(today):
+        return today + ONE_DAY, (Reason(Because.SEND_HOURS, today + ONE_DAY),)
+    released_at = facts.released_at
+    if released_at is not None and released_at > calendar.sends_at(today, facts.invoice.id):
+        return today + ONE_DAY, (Reason(Because.RESUMED_TODAY, today + ONE_DAY),)
+    return today, ()

@@ -1,0 +1,119 @@
+"""What a decision says: do this now, or wait until then, and why."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from dunning.cadence import Step
+
+
+class Because(StrEnum):
+    """What set a date or stops contact; the text after the dash is what people read."""
+
+    TRIGGER = "its trigger date"
+    ENTRY = "the day the cadence was assigned"
+    CONTACT_DELAY = "minimum contact delay"
+    BUSINESS_DAY = "not a business day"
+    BEFORE_DUE_DATE = "moved before the due date"
+    SEND_HOURS = "outside send hours"
+    RESUMED_TODAY = "resumed after today's send time"
+    TODO_OPEN = "a to-do is open"
+    PAUSE = "paused"
+    CUSTOMER_PAUSE = "customer paused"
+    DISPUTE = "disputed"
+    PROMISE = "promise to pay"
+    PAYMENT_IN_FLIGHT = "payment in flight"
+    PARTIAL_PAYMENT = "partial payment received"
+    DRAFT = "not issued yet"
+    HIDDEN = "hidden"
+    SENDING_OFF = "automatic sending is switched off"
+    NO_DUE_DATE = "no due date and no payment term"
+    CANNOT_SEND = "cannot be sent"
+    LAPSES = "no business day is left before the due date"
+    EXHAUSTED = "every step is done"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason for a date or for silence: what it is, the first day it allows, and a detail to show."""
+
+    because: Because
+    day: date | None = None
+    detail: str | None = None
+
+    def __str__(self) -> str:
+        text = self.because.value if self.detail is None else f"{self.because.value}: {self.detail}"
+        return text if self.day is None else f"{text} ({self.day:%a %Y-%m-%d})"
+
+
+class Expiry(StrEnum):
+    """Why a step will never run in this cycle."""
+
+    OVERDUE = "overdue"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A step that expired with this decision."""
+
+    step: Step
+    reason: Expiry
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do before `until` (None: before something changes). `step` comes next, on `due_on`."""
+
+    until: datetime | None
+    step: Step | None
+    due_on: date | None
+    because: tuple[Reason, ...]
+    expired: tuple[Expired, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """The automatic `step` goes out now."""
+
+    step: Step
+    due_on: date
+    because: tuple[Reason, ...]
+    expired: tuple[Expired, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTodo:
+    """A person is asked to do `step` now; `obstacle` says why an automatic step needs one."""
+
+    step: Step
+    due_on: date
+    because: tuple[Reason, ...]
+    obstacle: str | None = None
+    expired: tuple[Expired, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exhaust:
+    """Every step is done and money is still open (rule 2.10)."""
+
+    expired: tuple[Expired, ...] = ()
+
+
+class Closing(StrEnum):
+    """Why a collection ends."""
+
+    PAID = "paid"
+    VOID = "void"
+    WRITTEN_OFF = "written off"
+    NO_CADENCE = "no cadence"
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The collection ends: nothing more is sent, its to-dos are canceled."""
+
+    reason: Closing
+
+
+Decision = Wait | Send | OpenTodo | Exhaust | Close
