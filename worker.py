@@ -1,0 +1,121 @@
+"""The worker: settings, ledger, mail and Temporal put together. Run as many as you like.
+
+It waits for servers that are away, and stops on SIGINT or SIGTERM after what is on its way has ended.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker, WorkerDeploymentConfig, WorkerDeploymentVersion
+
+from activities.collection import CollectionActivities
+from activities.interface import COLLECTIONS_QUEUE, MESSAGES_QUEUE
+from db.engine import Engine, LedgerUnavailable, make_engine, ping
+from db.schema import is_current
+from intake.relay import relay
+from mailer.smtp import SmtpServer, SmtpTransport
+from settings import Settings, settings
+from workflows.client import TemporalUnavailable, connect, register_search_attributes
+from workflows.invoice_collection import InvoiceCollection
+
+RETRY_SECONDS = 2.0
+GRACE = timedelta(seconds=30)
+log = structlog.get_logger()
+
+
+def workers(client: Client, engine: Engine, transport: SmtpTransport, chosen: Settings) -> tuple[Worker, Worker]:
+    """Return the two workers: one for processes and planning, one for sending."""
+    collection = CollectionActivities(engine, transport)
+    deployment = WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name="duewell", build_id=chosen.worker_build),
+        use_worker_versioning=False,
+    )
+    threads = ThreadPoolExecutor(chosen.worker_threads, thread_name_prefix="activity")
+    planning = Worker(
+        client,
+        task_queue=COLLECTIONS_QUEUE,
+        workflows=[InvoiceCollection],
+        activities=[collection.plan_next],
+        activity_executor=threads,
+        max_concurrent_activities=chosen.worker_threads,
+        graceful_shutdown_timeout=GRACE,
+        deployment_config=deployment,
+    )
+    sending = Worker(
+        client,
+        task_queue=MESSAGES_QUEUE,
+        activities=[collection.send_message],
+        activity_executor=threads,
+        max_concurrent_activities=chosen.worker_threads,
+        max_task_queue_activities_per_second=chosen.messages_per_second,
+        graceful_shutdown_timeout=GRACE,
+        deployment_config=deployment,
+    )
+    return planning, sending
+
+
+async def main() -> int:
+    """Run until a signal says stop; return the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    chosen = settings()
+    engine = make_engine(chosen.database_url, chosen.worker_threads + 2)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    stop = asyncio.create_task(stopping.wait())
+    ready = asyncio.create_task(_servers(engine, chosen))
+    await asyncio.wait({stop, ready}, return_when=asyncio.FIRST_COMPLETED)
+    if not ready.done():
+        ready.cancel()
+        return 0
+    client = ready.result()
+    if client is None:
+        return 1
+    transport = SmtpTransport(SmtpServer.from_url(chosen.smtp_url))
+    planning, sending = workers(client, engine, transport, chosen)
+    async with planning, sending:
+        passing_on = asyncio.create_task(relay(engine, client))
+        log.info("worker is up", temporal=chosen.temporal_address, build=chosen.worker_build)
+        await asyncio.wait({stop, passing_on}, return_when=asyncio.FIRST_COMPLETED)
+        passing_on.cancel()
+        log.info("worker stops")
+    return 0 if stop.done() else 1
+
+
+async def _servers(engine: Engine, chosen: Settings) -> Client | None:
+    """Wait for the ledger and Temporal; None if the ledger's schema is not the one of this release."""
+    while True:
+        try:
+            await asyncio.to_thread(ping, engine)
+            break
+        except LedgerUnavailable as error:
+            log.warning("waiting for PostgreSQL", reason=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
+    if not await asyncio.to_thread(is_current, engine):
+        log.error("the ledger's schema is not this release's; run: duewell migrate")
+        return None
+    while True:
+        try:
+            client = await connect(
+                chosen.temporal_address,
+                chosen.temporal_namespace,
+                api_key=chosen.temporal_api_key,
+                tls=chosen.temporal_tls,
+            )
+            await register_search_attributes(client)
+        except TemporalUnavailable as error:
+            log.warning("waiting for Temporal", reason=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return client
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

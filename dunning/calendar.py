@@ -28,10 +28,12 @@ class Calendar:
     jitter_minutes: int = 60
 
     def __post_init__(self) -> None:
-        if not self.business_days:
-            raise ValueError("a calendar needs at least one business day")
+        if not self.business_days or not self.business_days <= frozenset(range(7)):
+            raise ValueError("a calendar needs at least one business day, from 0 (Monday) to 6")
         if self.send_time >= self.send_until:
             raise ValueError(f"send hours {self.send_time} to {self.send_until} hold no time")
+        if self.jitter_minutes < 0:
+            raise ValueError("a negative jitter would send before the send time")
 
     def local_date(self, moment: datetime) -> date:
         """Return the day that `moment` falls on in the organization's time zone."""

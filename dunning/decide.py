@@ -4,10 +4,11 @@
 docs/rules.md.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from dunning.cadence import Logic, Step
+from dunning.agenda import Agenda, Triggered, agenda_of
+from dunning.cadence import Step
 from dunning.calendar import ONE_DAY
 from dunning.decision import (
     Because,
@@ -15,8 +16,6 @@ from dunning.decision import (
     Closing,
     Decision,
     Exhaust,
-    Expired,
-    Expiry,
     OpenTodo,
     Reason,
     Send,
@@ -26,7 +25,8 @@ from dunning.facts import Facts, Hold, HoldKind, InvoiceState, StepStatus
 
 
 def decide(facts: Facts, now: datetime) -> Decision:
-    """Decide what to do for the collection at `now` (aware); a wait always ends later than `now`."""
+    """Decide what to do for the collection at `now` (aware); a wait always ends later than `now` (rule 2.11)."""
+    assert now.tzinfo is not None, "a moment without a time zone names no day"
     closing = _closing(facts)
     if closing is not None:
         return Close(closing)
@@ -34,36 +34,11 @@ def decide(facts: Facts, now: datetime) -> Decision:
     blocks = _blocks(facts, today)
     if blocks:
         return _wait_blocked(facts, blocks, now)
-    agenda = _agenda(facts, today)
+    agenda = agenda_of(facts, today)
     if agenda.candidate is None:
-        return agenda.ending(facts)
-    decision = _for_candidate(facts, agenda.candidate, agenda.supersedes_on, now, blocks=())
+        return _ending(facts, agenda)
+    decision = _for_candidate(facts, agenda.candidate, agenda.changes_on, now, blocks=())
     return replace(decision, expired=agenda.expired)
-
-
-@dataclass(frozen=True, slots=True)
-class _Triggered:
-    """A pending step with the day it triggers by itself."""
-
-    trigger: date
-    step: Step
-
-
-@dataclass(frozen=True, slots=True)
-class _Agenda:
-    """Which step is next as of a day, which ones that day ends, and when the next one would be superseded."""
-
-    candidate: _Triggered | None
-    expired: tuple[Expired, ...]
-    supersedes_on: date | None
-
-    def ending(self, facts: Facts) -> Wait | Exhaust:
-        """Say what an agenda without a candidate means: all done, or steps that have no date to count from."""
-        assert self.candidate is None
-        expired = {e.step.id for e in self.expired}
-        if any(not facts.status(s).is_settled and s.id not in expired for s in _steps(facts)):
-            return Wait(None, None, None, (Reason(Because.NO_DUE_DATE),), self.expired)
-        return Exhaust(self.expired)
 
 
 def _closing(facts: Facts) -> Closing | None:
@@ -107,66 +82,45 @@ def _wait_blocked(facts: Facts, blocks: tuple[Reason, ...], now: datetime) -> Wa
     """Wait for the last block to end, and say what follows then. Nothing expires in the ledger meanwhile."""
     days = [block.day for block in blocks if block.day is not None]
     if len(days) < len(blocks):
-        agenda = _agenda(facts, facts.calendar.local_date(now))
+        agenda = agenda_of(facts, facts.calendar.local_date(now))
         return Wait(None, agenda.candidate.step if agenda.candidate else None, None, blocks)
     unblocked_on = max(days)
-    agenda = _agenda(facts, unblocked_on)
+    agenda = agenda_of(facts, unblocked_on)
     if agenda.candidate is None:
         return Wait(facts.calendar.start_of(unblocked_on), None, None, blocks)
-    decision = _for_candidate(facts, agenda.candidate, agenda.supersedes_on, now, blocks)
+    decision = _for_candidate(facts, agenda.candidate, agenda.changes_on, now, blocks)
     assert isinstance(decision, Wait), "a blocked collection can only wait"
-    return decision
+    # All that blocks today is shown, also what does not set the date (rule 3.6).
+    because = (*(block for block in blocks if block not in decision.because), *decision.because)
+    if decision.due_on == unblocked_on:
+        return replace(decision, because=because)
+    # Nothing runs on the day the last block ends. Look again then all the same: steps may expire, and the
+    # blocks are no reason any more.
+    return replace(decision, until=facts.calendar.start_of(unblocked_on), because=because)
 
 
-def _steps(facts: Facts) -> tuple[Step, ...]:
-    return () if facts.cadence is None else facts.cadence.steps
-
-
-def _agenda(facts: Facts, day: date) -> _Agenda:
-    """Return the step that is next as of `day` (rules 2.4 to 2.6)."""
-    pending: list[_Triggered] = []
-    expired: list[Expired] = []
-    overdue = facts.is_overdue(day)
-    for step in _steps(facts):
-        trigger = facts.trigger(step)
-        if trigger is None or facts.status(step).is_settled:
-            continue
-        if overdue and facts.is_pre_due(trigger):
-            expired.append(Expired(step, Expiry.OVERDUE))
-        else:
-            pending.append(_Triggered(trigger, step))
-    # Python's sort is stable, so that steps of one day keep their position in the cadence (rule 1.2).
-    pending.sort(key=lambda p: p.trigger)
-    if not pending:
-        return _Agenda(None, tuple(expired), None)
+def _ending(facts: Facts, agenda: Agenda) -> Wait | Exhaust:
+    """Say what an agenda without a step means: all is done (rule 2.10), or steps lack a date (rule 1.1)."""
     assert facts.cadence is not None
-    if facts.cadence.logic is Logic.STANDARD:
-        return _Agenda(pending[0], tuple(expired), None)
-    reached = sum(1 for p in pending if p.trigger <= day)
-    superseded = pending[: reached - 1] if reached > 1 else []
-    kept = [p for p in superseded if p.step.never_supersede and facts.status(p.step) is StepStatus.OPEN]
-    expired += [Expired(p.step, Expiry.SUPERSEDED) for p in superseded if p not in kept]
-    candidate = kept[0] if kept else pending[max(reached - 1, 0)]
-    following = next((p.trigger for p in pending[reached:] if p.trigger > candidate.trigger), None)
-    stays = candidate.step.never_supersede and facts.status(candidate.step) is StepStatus.OPEN
-    return _Agenda(candidate, tuple(expired), None if stays or reached == 0 else following)
+    if any(facts.trigger(step) is None and not facts.status(step).is_settled for step in facts.cadence.steps):
+        return Wait(None, None, None, (Reason(Because.NO_DUE_DATE),), agenda.expired)
+    return Exhaust(agenda.expired)
 
 
 def _for_candidate(
     facts: Facts,
-    candidate: _Triggered,
-    supersedes_on: date | None,
+    candidate: Triggered,
+    changes_on: date | None,
     now: datetime,
     blocks: tuple[Reason, ...],
 ) -> Wait | Send | OpenTodo:
     step, calendar = candidate.step, facts.calendar
     today = calendar.local_date(now)
-    ends_on = _ends_on(facts, candidate, supersedes_on)
-    ends_at = None if ends_on is None else calendar.start_of(ends_on)
+    changes_at = None if changes_on is None else calendar.start_of(changes_on)
     status = facts.status(step)
     mended = step.is_automatic and step.id in facts.handed_over and facts.obstacle is None
     if status is StepStatus.OPEN and not mended:
-        return Wait(ends_at, step, None, (*blocks, Reason(Because.TODO_OPEN)))
+        return Wait(changes_at, step, None, (*blocks, Reason(Because.TODO_OPEN)))
     silence = _silence(facts, step)
     earliest, because = _earliest(facts, candidate, blocks)
     if step.is_automatic:
@@ -175,9 +129,9 @@ def _for_candidate(
     else:
         due_on = earliest
     if silence is not None:
-        return Wait(ends_at, step, None, (*because, silence))
+        return Wait(changes_at, step, None, (*because, silence))
     if facts.is_pre_due(candidate.trigger) and facts.is_overdue(due_on):
-        return Wait(ends_at, step, None, (*because, Reason(Because.LAPSES)))
+        return Wait(changes_at, step, None, (*because, Reason(Because.LAPSES)))
     acts_at = calendar.opens_at(due_on)
     if step.is_automatic:
         acts_at = calendar.sends_at(due_on, facts.invoice.id)
@@ -187,16 +141,16 @@ def _for_candidate(
             return OpenTodo(step, due_on, because, facts.obstacle)
     elif due_on <= today and not blocks:
         return OpenTodo(step, due_on, because)
-    until = acts_at if ends_at is None or acts_at < ends_at else ends_at
-    return Wait(until, step, due_on, because)
+    if changes_at is None or acts_at < changes_at:
+        return Wait(acts_at, step, due_on, because)
+    return _announce(facts, changes_at)
 
 
-def _ends_on(facts: Facts, candidate: _Triggered, supersedes_on: date | None) -> date | None:
-    """Return the first day on which the candidate is no longer next even if nothing happens."""
-    ends = [] if supersedes_on is None else [supersedes_on]
-    if facts.invoice.due_on is not None and facts.is_pre_due(candidate.trigger):
-        ends.append(facts.invoice.due_on + ONE_DAY)
-    return min(ends, default=None)
+def _announce(facts: Facts, changes_at: datetime) -> Wait:
+    """Wait for a step to expire, and name what really runs next: what will be next then (rule 2.12)."""
+    then = decide(facts, changes_at)
+    assert isinstance(then, Wait | Send | OpenTodo), "what supersedes a step is itself pending"
+    return Wait(changes_at, then.step, then.due_on, then.because)
 
 
 def _silence(facts: Facts, step: Step) -> Reason | None:
@@ -221,7 +175,7 @@ def _floors(facts: Facts, blocks: tuple[Reason, ...]) -> list[Reason]:
     return floors
 
 
-def _earliest(facts: Facts, candidate: _Triggered, blocks: tuple[Reason, ...]) -> tuple[date, tuple[Reason, ...]]:
+def _earliest(facts: Facts, candidate: Triggered, blocks: tuple[Reason, ...]) -> tuple[date, tuple[Reason, ...]]:
     """Return the first day the step may run, before business days, with the reasons that set it (rule 2.7)."""
     step = candidate.step
     anchor = step.anchor.value.replace("_", " ")
@@ -234,9 +188,9 @@ def _earliest(facts: Facts, candidate: _Triggered, blocks: tuple[Reason, ...]) -
 
 
 def _contact_day(
-    facts: Facts, candidate: _Triggered, earliest: date, now: datetime, blocks: tuple[Reason, ...]
+    facts: Facts, candidate: Triggered, earliest: date, now: datetime, blocks: tuple[Reason, ...]
 ) -> tuple[date, tuple[Reason, ...]]:
-    """Return the business day on which an automatic step goes out, from `earliest` on (rules 2.1 and 2.7)."""
+    """Return the business day on which an automatic step goes out, from `earliest` on (rules 2.1, 2.7 and 2.9)."""
     calendar = facts.calendar
     open_on, closed = _first_open_day(facts, now)
     start = max(earliest, open_on)

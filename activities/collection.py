@@ -1,0 +1,156 @@
+"""The two activities of a collection: plan what comes next, and send what came due.
+
+Both take "now" from the server's clock at the start of the attempt: a retry hours later decides for its own
+hour, and a test that skips time lives in the skipped one (docs/decisions/0003).
+"""
+
+import time
+from datetime import datetime, timedelta
+
+import structlog
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.interface import PLAN_NEXT, SEND_MESSAGE, Plan, PlanRequest, SendRequest
+from activities.letters import write_message
+from activities.plans import plan_of
+from activities.signals import take_in
+from db.engine import Engine, LedgerUnavailable, Session, transaction
+from db.operations.change import Change
+from db.operations.park import park
+from db.operations.sending import (
+    Claim,
+    StoredMessage,
+    claim_step,
+    hand_over,
+    record_deferred,
+    record_sent,
+    record_unreachable,
+    store_message,
+)
+from db.operations.settle import lock_invoice, settle
+from db.queries.calendar import local_date
+from mailer.render import CannotRender
+from mailer.transport import Deferred, Rejected, Transport, Uncertain, Unreachable
+
+# A parked collection looks again by itself, so that a mended release or setting needs no hand on every invoice.
+PARKED_FOR = timedelta(hours=1)
+# A message that was handed over this often without an answer is given to a person, who can ask the customer.
+UNANSWERED_MAX = 5
+RECORD_PAUSES_SECONDS = (0.2, 0.5, 1, 2, 4, 8, 15)
+log = structlog.get_logger()
+
+
+class CollectionActivities:
+    """The activities of `InvoiceCollection`, bound to a ledger and a transport."""
+
+    def __init__(self, engine: Engine, transport: Transport) -> None:
+        self._engine = engine
+        self._transport = transport
+
+    @activity.defn(name=PLAN_NEXT)
+    def plan_next(self, request: PlanRequest) -> Plan:
+        """Take in the signals, bring the collection up to date and return what its process does next.
+
+        Raises LedgerUnavailable, for Temporal to retry. Any other failure parks the collection with its reason.
+        """
+        now = attempt_started_at()
+        try:
+            with transaction(self._engine) as session:
+                change = _change(session, now)
+                if lock_invoice(session, request.invoice_id):
+                    for event in request.events:
+                        signaled = Change(now, change.on, by=event.by, event_id=event.event_id)
+                        take_in(session, request.invoice_id, event, signaled)
+                return plan_of(settle(session, request.invoice_id, change))
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            return self._park(request.invoice_id, error, now)
+
+    @activity.defn(name=SEND_MESSAGE)
+    def send_message(self, request: SendRequest) -> Plan:
+        """Send the step that is due, once, record it and return what the process does next.
+
+        Nothing is sent if the ledger does not agree any more. Raises LedgerUnavailable, and ApplicationError
+        while the mail server does not accept the message; Temporal retries both, and a retry hands over the
+        very bytes that were stored before the first attempt.
+        """
+        now = attempt_started_at()
+        try:
+            prepared = self._prepare(request.invoice_id, now)
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            return self._park(request.invoice_id, error, now)
+        if isinstance(prepared, Plan):
+            return prepared
+        claim, message = prepared
+        try:
+            answer = self._transport.send(message.sender, message.recipients, message.message_id, message.mime)
+        except Deferred as refusal:
+            with transaction(self._engine) as session:
+                record_deferred(session, message.action_id, str(refusal))
+            delay = None if refusal.retry_after is None else timedelta(seconds=refusal.retry_after)
+            raise ApplicationError(str(refusal), type="Deferred", next_retry_delay=delay) from refusal
+        except Uncertain as broken:
+            raise ApplicationError(str(broken), type="Uncertain") from broken
+        except (Unreachable, Rejected) as refusal:
+            return self._record_refusal(claim, message, refusal)
+        return self._record_sent(claim, answer, now)
+
+    def _prepare(self, invoice_id: int, now: datetime) -> tuple[Claim, StoredMessage] | Plan:
+        """Claim the step and store its message, in one transaction that ends before anything is handed over."""
+        with transaction(self._engine) as session:
+            change = _change(session, now)
+            claimed = claim_step(session, invoice_id, change)
+            if not isinstance(claimed, Claim):
+                return plan_of(claimed)
+            if claimed.unanswered >= UNANSWERED_MAX:
+                obstacle = f"{claimed.unanswered} attempts ended without an answer; it may have been delivered"
+                return plan_of(hand_over(session, claimed, obstacle, change))
+            try:
+                message = claimed.message or write_message(session, claimed, now)
+            except CannotRender as obstacle:
+                return plan_of(hand_over(session, claimed, str(obstacle), change))
+            store_message(session, message, claimed.unanswered)
+            return claimed, message
+
+    def _record_sent(self, claim: Claim, answer: str, now: datetime) -> Plan:
+        """Record the delivery. A ledger that is away is waited for, because a retry would repeat the message."""
+        for pause_seconds in (*RECORD_PAUSES_SECONDS, None):
+            try:
+                with transaction(self._engine) as session:
+                    return plan_of(record_sent(session, claim, answer, _change(session, now)))
+            except LedgerUnavailable:
+                if pause_seconds is None:
+                    raise
+                log.warning("sent, but the ledger is away", action_id=claim.action_id)
+                time.sleep(pause_seconds)
+        raise AssertionError("the last round returns or raises")
+
+    def _record_refusal(self, claim: Claim, message: StoredMessage, refusal: Unreachable | Rejected) -> Plan:
+        with transaction(self._engine) as session:
+            change = _change(session, attempt_started_at())
+            if isinstance(refusal, Unreachable):
+                return plan_of(record_unreachable(session, claim, message.recipients, str(refusal), change))
+            return plan_of(hand_over(session, claim, str(refusal), change))
+
+    def _park(self, invoice_id: int, error: Exception, now: datetime) -> Plan:
+        """Keep the process alive although its plan cannot be made, and ask a person to look (rule 4.5)."""
+        reason = f"{type(error).__name__}: {error}"
+        log.exception("collection parked", invoice_id=invoice_id, reason=reason)
+        with transaction(self._engine) as session:
+            change = _change(session, now)
+            wake_at = now + PARKED_FOR
+            sentence = park(session, invoice_id, reason, wake_at, change)
+        return Plan(stage="blocked", sentence=sentence, wake_at=wake_at)
+
+
+def attempt_started_at() -> datetime:
+    """Return the server's time at the start of this attempt."""
+    return activity.info().started_time
+
+
+def _change(session: Session, now: datetime) -> Change:
+    return Change(now, local_date(session, now))

@@ -1,0 +1,99 @@
+"""The names and payloads that workflows and activities agree on.
+
+Everything here is stored in histories for years: payloads only grow, new fields have defaults, unknown
+fields are ignored. They hold ids, dates and amounts, and no names or addresses of persons.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+COLLECTIONS_QUEUE = "collections"
+MESSAGES_QUEUE = "messages"
+PLAN_NEXT = "plan_next"
+SEND_MESSAGE = "send_message"
+
+SignalName = Literal["pause", "resume", "reassign", "complete_action", "invoice_changed"]
+
+
+class Payload(BaseModel):
+    """What crosses the border to Temporal: frozen, and tolerant of fields that a newer sender adds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(Payload):
+    """A signal as it waits in the inbox of a process.
+
+    `event_id` makes it count once. `fields` are what the sender wrote, unread: whoever types a signal into the
+    Temporal Web UI may mistype it, and only the activity can answer on the invoice's timeline.
+    """
+
+    signal: SignalName
+    event_id: str
+    by: str = "temporal"
+    fields: dict[str, Any] = {}  # pydantic copies defaults
+    malformed: str | None = None
+
+    @classmethod
+    def received(cls, signal: SignalName, payload: Any, fallback_id: str) -> "Event":
+        """Read a signal's payload, whatever it is; never raises, because an error would fail the workflow."""
+        if payload is None:
+            return cls(signal=signal, event_id=fallback_id)
+        if not isinstance(payload, dict):
+            shown = f"{type(payload).__name__} instead of an object with named fields"
+            return cls(signal=signal, event_id=fallback_id, malformed=shown)
+        fields = {str(key): value for key, value in payload.items()}
+        event_id = str(fields.pop("event_id", None) or fallback_id)
+        return cls(signal=signal, event_id=event_id, by=str(fields.pop("by", None) or "temporal"), fields=fields)
+
+
+class PlanRequest(Payload):
+    """Take in the events and say what comes next for the invoice."""
+
+    invoice_id: int
+    events: tuple[Event, ...] = ()
+
+
+class SendRequest(Payload):
+    """Send the step that came due for the invoice, if it still is."""
+
+    invoice_id: int
+
+
+class Plan(Payload):
+    """What a process does next: wake at `wake_at` (None: wait for a signal), then send or plan again.
+
+    `sends` says that the wake-up is for an automatic step. `sentence` is for people: what is waited for and why.
+    """
+
+    ends: bool = False
+    stage: str
+    sentence: str
+    wake_at: datetime | None = None
+    sends: bool = False
+    step: str | None = None
+    channel: str | None = None
+    because: tuple[str, ...] = ()
+    invoice: str = ""
+    customer: str = ""
+    cadence: str = ""
+    outstanding: Decimal = Decimal(0)
+    currency: str = ""
+
+
+class CollectionStart(Payload):
+    """What a process is started with: the first plan, if the starter made it, and what an earlier run left."""
+
+    invoice_id: int
+    plan: Plan | None = None
+    inbox: tuple[Event, ...] = ()
+
+
+class Status(Payload):
+    """The answer to the query `status`: the plan, and how many signals wait to be taken in."""
+
+    plan: Plan | None
+    signals_waiting: int

@@ -1,0 +1,1 @@
+"""Writes: verbs; the caller's transaction commits at the edge."""

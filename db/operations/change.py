@@ -1,0 +1,65 @@
+"""Who changes the ledger, when, and under which event id; and the timeline that keeps it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.orm import Session
+
+from db.tables.journal import TimelineEntry
+
+SYSTEM = "duewell"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The circumstances of a change: the moment (UTC), the local day, who, and the id that makes it count once."""
+
+    at: datetime
+    on: date
+    by: str = SYSTEM
+    event_id: str | None = None
+
+
+def note(
+    session: Session, change: Change, kind: str, invoice_id: int, collection_id: int | None = None, **data: Any
+) -> None:
+    """Append an entry to the invoice's timeline. `data` is what a reader needs, as JSON; None is left out."""
+    session.execute(_entry(change, kind, invoice_id, collection_id, data))
+
+
+def note_once(
+    session: Session, change: Change, kind: str, invoice_id: int, collection_id: int | None = None, **data: Any
+) -> bool:
+    """Append the entry that stands for the change itself, and say whether the change is new.
+
+    A signal may arrive twice, and a command's signal follows a change that the ledger has already: both bear
+    the event id of the first entry, and the second one must do nothing.
+    """
+    statement = _entry(change, kind, invoice_id, collection_id, data, event_id=change.event_id)
+    if change.event_id is None:
+        session.execute(statement)
+        return True
+    result = session.execute(statement.on_conflict_do_nothing().returning(TimelineEntry.id))
+    return result.scalar() is not None
+
+
+def _entry(
+    change: Change,
+    kind: str,
+    invoice_id: int,
+    collection_id: int | None,
+    data: dict[str, Any],
+    event_id: str | None = None,
+) -> Insert:
+    return insert(TimelineEntry).values(
+        invoice_id=invoice_id,
+        collection_id=collection_id,
+        at=change.at,
+        on_date=change.on,
+        kind=kind,
+        actor=change.by,
+        data={key: value for key, value in data.items() if value is not None},
+        event_id=event_id,
+    )

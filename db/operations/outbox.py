@@ -1,0 +1,92 @@
+"""The outbox: signals that committed facts owe to their processes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Interval, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.tables.collections import OPEN_STATES, Collection
+from db.tables.journal import OutboxEntry
+
+LEASE = literal(timedelta(seconds=30), Interval())
+PAUSE_MAX = literal(timedelta(hours=1), Interval())
+ERROR_CHARACTERS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A signal to deliver, by its name in InvoiceCollection; `is_open` says that a process must be there."""
+
+    id: int
+    invoice_id: int
+    signal: str
+    payload: dict[str, Any]
+    is_open: bool
+
+
+def owe(session: Session, invoice_id: int, signal: str, payload: dict[str, Any]) -> int:
+    """Write down that the invoice's process must get `signal`; return the entry's id."""
+    statement = insert(OutboxEntry).values(invoice_id=invoice_id, signal=signal, payload=payload)
+    return session.execute(statement.returning(OutboxEntry.id)).scalar_one()
+
+
+def take_owed(session: Session, limit: int, ids: Sequence[int] | None = None) -> list[Owed]:
+    """Lease up to `limit` owed signals, oldest first, and return them; `ids` narrows it to a command's own.
+
+    Until the lease ends no other relay takes them, and a relay that dies only delays them.
+    """
+    due = select(OutboxEntry.id).where(OutboxEntry.leased_until <= func.now())
+    if ids is not None:
+        due = due.where(OutboxEntry.id.in_(ids))
+    due = due.order_by(OutboxEntry.id).limit(limit).with_for_update(skip_locked=True)
+    leased = (
+        update(OutboxEntry)
+        .where(OutboxEntry.id.in_(due.scalar_subquery()))
+        .values(leased_until=func.now() + LEASE)
+        .returning(OutboxEntry.id, OutboxEntry.invoice_id, OutboxEntry.signal, OutboxEntry.payload)
+    )
+    rows = sorted(session.execute(leased), key=lambda row: row.id)
+    is_open = Collection.state.in_(OPEN_STATES)
+    invoices = {row.invoice_id for row in rows}
+    open_ids = set(
+        session.scalars(select(Collection.invoice_id).where(is_open, Collection.invoice_id.in_(invoices)))
+    )
+    return [Owed(row.id, row.invoice_id, row.signal, row.payload, row.invoice_id in open_ids) for row in rows]
+
+
+def count_owed(session: Session) -> int:
+    """Return how many signals wait to be delivered."""
+    return session.scalar(select(func.count()).select_from(OutboxEntry)) or 0
+
+
+def delivered(session: Session, ids: Sequence[int]) -> None:
+    """Forget what was delivered."""
+    session.execute(delete(OutboxEntry).where(OutboxEntry.id.in_(ids)))
+
+
+def newest_owed(session: Session) -> int:
+    """Return the id of the newest entry there is or ever was visible here; 0 for an empty outbox."""
+    return session.scalar(select(func.max(OutboxEntry.id))) or 0
+
+
+def covered(session: Session, invoice_ids: Sequence[int], up_to_id: int) -> None:
+    """Forget the entries of invoices whose process was just started with a plan that knows them already."""
+    session.execute(delete(OutboxEntry).where(OutboxEntry.invoice_id.in_(invoice_ids), OutboxEntry.id <= up_to_id))
+
+
+def not_delivered(session: Session, entry_id: int, error: str) -> None:
+    """Keep the entry for a later round, with what went wrong; the pause grows with each failure to an hour."""
+    pause = func.least(LEASE * func.power(2, func.least(OutboxEntry.attempts, 7)), PAUSE_MAX)
+    session.execute(
+        update(OutboxEntry)
+        .where(OutboxEntry.id == entry_id)
+        .values(
+            attempts=OutboxEntry.attempts + 1,
+            leased_until=func.now() + pause,
+            last_error=error[:ERROR_CHARACTERS_MAX],
+        )
+    )

@@ -1,0 +1,223 @@
+"""Settles a collection: decides, records what the decision does to the ledger, and projects what comes next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, assert_never
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.operations.change import Change, note
+from db.queries.collections import OpenCollection, open_collection, open_collections
+from db.tables.actions import Action
+from db.tables.collections import Collection, NextAction, StepState
+from db.tables.invoices import Invoice
+from dunning.apply import after
+from dunning.cadence import Step
+from dunning.decide import decide
+from dunning.decision import Close, Decision, Exhaust, Expired, OpenTodo, Reason, Send, Wait
+from dunning.facts import StepStatus
+from dunning.projection import Projection, project
+
+# Opening a to-do is followed by one wait; more rounds than this would mean that decisions never come to rest.
+ROUNDS_MAX = 10
+# The to-do of a parked collection belongs to no step of its cadence.
+PARKED_STEP = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A collection at rest: the last decision, which waits, sends or ends, and its projection."""
+
+    collection: OpenCollection
+    decision: Wait | Send | Exhaust | Close
+    projection: Projection
+
+
+def lock_invoice(session: Session, invoice_id: int) -> bool:
+    """Lock the invoice until the transaction ends, and say whether it exists.
+
+    Every change of an invoice's facts takes this lock first, and in ascending order where it takes several:
+    so a claimed send and a payment cannot pass each other unseen.
+    """
+    statement = select(Invoice.id).where(Invoice.id == invoice_id).with_for_update()
+    return session.scalar(statement) is not None
+
+
+def settle(session: Session, invoice_id: int, change: Change) -> Settled | None:
+    """Bring the invoice's open collection up to date; None if it has none. The caller holds the lock."""
+    collection = open_collection(session, invoice_id)
+    return None if collection is None else settle_collection(session, collection, change)
+
+
+def settle_collection(session: Session, collection: OpenCollection, change: Change) -> Settled:
+    """Decide and record until the decision is to wait, to send or to end, and store its projection."""
+    settled = _come_to_rest(session, collection, change)
+    _store(session, [settled], change.at)
+    return settled
+
+
+def settle_many(session: Session, invoice_ids: Sequence[int], change: Change) -> list[Settled]:
+    """Settle the open collections of many invoices, locking them in order; bounded by the caller's page."""
+    lock = select(Invoice.id).where(Invoice.id.in_(invoice_ids)).order_by(Invoice.id).with_for_update()
+    locked = session.scalars(lock).all()
+    settled = [_come_to_rest(session, collection, change) for collection in open_collections(session, locked)]
+    _store(session, settled, change.at)
+    return settled
+
+
+def _come_to_rest(session: Session, collection: OpenCollection, change: Change) -> Settled:
+    if collection.is_parked:
+        end_open_actions(session, collection.id, "canceled", change, PARKED_STEP)
+    for _ in range(ROUNDS_MAX):
+        decision = decide(collection.facts, change.at)
+        _record(session, collection, decision, change)
+        if not isinstance(decision, OpenTodo):
+            return Settled(collection, decision, project(collection.facts, decision, change.at))
+        collection = replace(collection, facts=after(collection.facts, decision, change.on))
+    raise AssertionError(f"the decisions on invoice {collection.invoice_id} never come to rest")
+
+
+def set_step(
+    session: Session, collection_id: int, step_id: str, status: StepStatus, on: date, because: str | None = None
+) -> None:
+    """Write what became of a step."""
+    values = {"status": status.value, "on_date": on, "because": because}
+    statement = insert(StepState).values(collection_id=collection_id, step_id=step_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["collection_id", "step_id"], set_=values))
+
+
+def end_open_actions(
+    session: Session, collection_id: int, state: str, change: Change, step_id: str | None = None
+) -> list[str]:
+    """End the collection's open to-dos (of one step, or all) as `state`, and return their steps."""
+    statement = (
+        update(Action)
+        .where(Action.collection_id == collection_id, Action.state == "open")
+        .values(state=state, ended_at=change.at, ended_on=change.on, ended_by=change.by)
+        .returning(Action.step_id)
+    )
+    if step_id is not None:
+        statement = statement.where(Action.step_id == step_id)
+    return list(session.scalars(statement))
+
+
+def _record(session: Session, collection: OpenCollection, decision: Decision, change: Change) -> None:
+    match decision:
+        case Wait(expired=expired) | Send(expired=expired):
+            _record_expired(session, collection, expired, change)
+            _set_state(session, collection, "active")
+        case OpenTodo():
+            _record_expired(session, collection, decision.expired, change)
+            mends = decision.obstacle is not None
+            open_todo(session, collection, decision.step, decision.due_on, decision.obstacle, mends, change)
+        case Exhaust(expired=expired):
+            _record_expired(session, collection, expired, change)
+            if collection.state != "exhausted":
+                _set_state(session, collection, "exhausted")
+                note(session, change, "collection exhausted", collection.invoice_id, collection.id)
+        case Close(reason=reason):
+            close(session, collection.id, collection.invoice_id, reason.value, change)
+        case _:
+            assert_never(decision)
+
+
+def close(session: Session, collection_id: int, invoice_id: int, state: str, change: Change) -> None:
+    """Close the collection as `state` and cancel its to-dos."""
+    session.execute(
+        update(Collection).where(Collection.id == collection_id).values(state=state, closed_at=change.at)
+    )
+    for step_id in end_open_actions(session, collection_id, "canceled", change):
+        # Pending again: should the collection be reopened, the person is asked again.
+        set_step(session, collection_id, step_id, StepStatus.PENDING, change.on, because=state)
+        note(session, change, "to-do canceled", invoice_id, collection_id, step=step_id, because=state)
+    note(session, change, "collection closed", invoice_id, collection_id, because=state)
+
+
+def _set_state(session: Session, collection: OpenCollection, state: str) -> None:
+    if collection.state != state:
+        session.execute(update(Collection).where(Collection.id == collection.id).values(state=state))
+
+
+def _record_expired(
+    session: Session, collection: OpenCollection, expired: tuple[Expired, ...], change: Change
+) -> None:
+    for ended in expired:
+        step_id, reason = ended.step.id, ended.reason.value
+        set_step(session, collection.id, step_id, StepStatus.EXPIRED, change.on, because=reason)
+        end_open_actions(session, collection.id, "expired", change, step_id)
+        note(session, change, "step expired", collection.invoice_id, collection.id, step=step_id, because=reason)
+
+
+def open_todo(
+    session: Session,
+    collection: OpenCollection,
+    step: Step,
+    due_on: date,
+    obstacle: str | None,
+    mends: bool,
+    change: Change,
+) -> None:
+    """Ask a person to do the step; `mends` says that it goes out by itself if its obstacle goes away first."""
+    values = {
+        "state": "open",
+        "owner": collection.todo_owner,
+        "due_on": due_on,
+        "obstacle": obstacle,
+        "mends": mends,
+        "ended_at": None,
+        "ended_on": None,
+        "ended_by": None,
+    }
+    statement = insert(Action).values(
+        collection_id=collection.id,
+        step_id=step.id,
+        channel=step.channel.value,
+        execution=step.execution.value,
+        **values,
+    )
+    key = ["collection_id", "step_id", "occurrence"]
+    session.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+    set_step(session, collection.id, step.id, StepStatus.OPEN, change.on)
+    note(
+        session,
+        change,
+        "to-do opened",
+        collection.invoice_id,
+        collection.id,
+        step=step.id,
+        channel=step.channel.value,
+        because=obstacle,
+    )
+
+
+def _store(session: Session, settled: Sequence[Settled], decided_at: datetime) -> None:
+    if not settled:
+        return
+    statement = insert(NextAction).values([_next_action(one, decided_at) for one in settled])
+    fresh = {column.name: column for column in statement.excluded if column.name != "collection_id"}
+    session.execute(statement.on_conflict_do_update(index_elements=["collection_id"], set_=fresh))
+
+
+def _next_action(settled: Settled, decided_at: datetime) -> dict[str, Any]:
+    projection = settled.projection
+    step = projection.step
+    return {
+        "collection_id": settled.collection.id,
+        "stage": projection.stage.value,
+        "step_id": step.id if step else None,
+        "channel": step.channel.value if step else None,
+        "execution": step.execution.value if step else None,
+        "due_on": projection.due_on,
+        "acts_at": projection.acts_at,
+        "because": [_reason(reason) for reason in projection.because],
+        "sentence": projection.sentence,
+        "decided_at": decided_at,
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    day = None if reason.day is None else reason.day.isoformat()
+    return {"because": reason.because.value, "day": day, "detail": reason.detail}

@@ -1,0 +1,48 @@
+"""Ends to-dos: what a person did about a step (rules 4.*)."""
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.operations.change import Change, note_once
+from db.operations.refusal import Refused
+from db.operations.settle import end_open_actions, lock_invoice, set_step, settle
+from db.tables.actions import Action
+from db.tables.collections import OPEN_STATES, Collection
+from dunning.cadence import Channel
+from dunning.facts import StepStatus
+
+OUTCOMES = ("done", "reached", "no answer", "voicemail", "promised", "disputed", "wrong number", "ignored")
+
+
+def complete_action(session: Session, invoice_id: int, step_id: str | None, outcome: str, change: Change) -> None:
+    """End the invoice's open to-do, of `step_id` or the only one, with an outcome.
+
+    An executed contact counts for the minimum contact delay; the outcome `ignored` jumps to the next step and
+    is no contact (rules 4.2 and 4.3). Raises Refused if there is no such to-do or outcome.
+    """
+    lock_invoice(session, invoice_id)
+    if not note_once(session, change, "to-do ended", invoice_id, step=step_id, outcome=outcome):
+        return
+    if outcome not in OUTCOMES:
+        raise Refused(f"an outcome is one of {', '.join(OUTCOMES)}, not {outcome!r}")
+    statement = (
+        select(Action)
+        .join(Collection)
+        .where(Collection.invoice_id == invoice_id, Collection.state.in_(OPEN_STATES), Action.state == "open")
+        .order_by(Action.id)
+        .limit(1)
+    )
+    if step_id is not None:
+        statement = statement.where(Action.step_id == step_id)
+    action = session.scalar(statement)
+    if action is None:
+        raise Refused("it has no open to-do" + (f" of step {step_id}" if step_id else ""))
+    ended, status = ("ignored", StepStatus.IGNORED) if outcome == "ignored" else ("done", StepStatus.DONE)
+    session.execute(update(Action).where(Action.id == action.id).values(outcome=outcome))
+    end_open_actions(session, action.collection_id, ended, change, action.step_id)
+    set_step(session, action.collection_id, action.step_id, status, change.on)
+    if status is StepStatus.DONE and Channel(action.channel).is_contact:
+        session.execute(
+            update(Collection).where(Collection.id == action.collection_id).values(last_contact_on=change.on)
+        )
+    settle(session, invoice_id, change)

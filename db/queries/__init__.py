@@ -1,0 +1,1 @@
+"""Reads: return values, change nothing, every one bounded."""

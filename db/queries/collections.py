@@ -1,0 +1,170 @@
+"""Reads the open collection of an invoice as the facts that a decision is made from."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from dunning.cadence import Anchor, Cadence, Channel, Execution, Logic, Step
+from dunning.calendar import Calendar
+from dunning.facts import Facts, Hold, HoldKind, Invoice, InvoiceState, StepStatus
+
+NO_RECIPIENT = "the customer has no e-mail address that can be written to"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCollection:
+    """An open collection: its ids, what it is called, and its facts."""
+
+    id: int
+    invoice_id: int
+    cadence_id: int
+    cycle: int
+    state: str
+    customer_id: int
+    customer_external_id: str
+    total: Decimal
+    todo_owner: str
+    is_parked: bool
+    facts: Facts
+
+
+# One statement for one invoice and for a thousand: the caller's ids bound it, and every join and subselect
+# goes by a primary key, uq_collections_open, uq_cadence_versions_published, ix_holds_invoice_id,
+# uq_holds_customer_open or the key of step_statuses and actions.
+_OPEN_COLLECTIONS = text("""
+SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.currency, i.total,
+       i.state AS invoice_state, i.is_hidden, i.customer_id, cu.external_id AS customer_external_id,
+       COALESCE(cu.payment_term_days, o.payment_term_days) AS payment_term_days,
+       c.id, c.cadence_id, c.cycle, c.state, c.entered_on, c.last_contact_on,
+       ca.name AS cadence_name, v.logic, v.contact_delay_days_min,
+       o.time_zone, o.send_time, o.send_until, o.business_days, o.holidays, o.jitter_minutes, o.tolerance,
+       o.sends_automatically, o.todo_owner,
+       COALESCE((SELECT n.stage = 'blocked' FROM next_actions n WHERE n.collection_id = c.id), false) AS is_parked,
+       (SELECT jsonb_agg(jsonb_build_array(s.step_id, s.anchor, s.offset_days, s.channel, s.execution,
+                                           s.template, s.never_supersede) ORDER BY s.position)::text
+          FROM cadence_steps s WHERE s.version_id = v.id) AS steps,
+       (SELECT jsonb_object_agg(t.step_id, t.status) FROM step_statuses t
+         WHERE t.collection_id = c.id) AS statuses,
+       (SELECT jsonb_agg(a.step_id) FROM actions a
+         WHERE a.collection_id = c.id AND a.state = 'open' AND a.mends) AS handed_over,
+       (SELECT jsonb_agg(jsonb_build_array(h.kind, h.until_on, h.customer_id IS NOT NULL)) FROM holds h
+         WHERE (h.invoice_id = i.id OR h.customer_id = i.customer_id) AND h.ended_at IS NULL) AS holds,
+       (SELECT max(h.ended_at) FROM holds h
+         WHERE (h.invoice_id = i.id OR h.customer_id = i.customer_id) AND h.ended_by <> 'duewell') AS released_at,
+       (SELECT COALESCE(max(k.unreachable_because) FILTER (WHERE k.email IS NOT NULL), :no_recipient)
+          FROM contacts k WHERE k.customer_id = i.customer_id
+        HAVING count(*) FILTER (WHERE k.email IS NOT NULL AND k.unreachable_because IS NULL) = 0) AS obstacle
+  FROM collections c
+  JOIN invoices i ON i.id = c.invoice_id
+  JOIN customers cu ON cu.id = i.customer_id
+  JOIN cadences ca ON ca.id = c.cadence_id
+  JOIN cadence_versions v ON v.cadence_id = c.cadence_id AND v.state = 'published'
+ CROSS JOIN organization o
+ WHERE c.invoice_id = ANY(:invoice_ids) AND c.state IN ('active', 'exhausted')
+ ORDER BY c.invoice_id
+""")
+
+
+def open_collection(session: Session, invoice_id: int) -> OpenCollection | None:
+    """Return the invoice's open collection, or None if it has none. Lock the invoice first to act on it."""
+    return next(iter(open_collections(session, [invoice_id])), None)
+
+
+def open_collections(session: Session, invoice_ids: Sequence[int]) -> list[OpenCollection]:
+    """Return the open collections of the invoices, by invoice id; those without one are left out."""
+    parameters = {"invoice_ids": list(invoice_ids), "no_recipient": NO_RECIPIENT}
+    return [_collection(row) for row in session.execute(_OPEN_COLLECTIONS, parameters)]
+
+
+def _collection(row: Row[Any]) -> OpenCollection:
+    due_on = row.due_on
+    if due_on is None and row.payment_term_days is not None:
+        due_on = row.issued_on + timedelta(days=row.payment_term_days)
+    holds = tuple(
+        Hold(HoldKind(kind), None if until is None else date.fromisoformat(until), of_customer)
+        for kind, until, of_customer in row.holds or ()
+    )
+    facts = Facts(
+        invoice=Invoice(
+            id=row.invoice_id,
+            number=row.number,
+            issued_on=row.issued_on,
+            due_on=due_on,
+            outstanding=row.outstanding,
+            currency=row.currency,
+            state=InvoiceState(row.invoice_state),
+            is_hidden=row.is_hidden,
+        ),
+        cadence=_cadence(row.cadence_name, row.logic, row.contact_delay_days_min, row.steps),
+        calendar=_calendar(
+            row.time_zone,
+            row.send_time,
+            row.send_until,
+            tuple(row.business_days),
+            tuple(row.holidays),
+            row.jitter_minutes,
+        ),
+        entered_on=row.entered_on,
+        last_contact_on=row.last_contact_on,
+        statuses={step_id: StepStatus(status) for step_id, status in (row.statuses or {}).items()},
+        handed_over=frozenset(row.handed_over or ()),
+        holds=holds,
+        released_at=row.released_at,
+        obstacle=row.obstacle,
+        sends_automatically=row.sends_automatically,
+        tolerance=row.tolerance,
+    )
+    return OpenCollection(
+        id=row.id,
+        invoice_id=row.invoice_id,
+        cadence_id=row.cadence_id,
+        cycle=row.cycle,
+        state=row.state,
+        customer_id=row.customer_id,
+        customer_external_id=row.customer_external_id,
+        total=row.total,
+        todo_owner=row.todo_owner,
+        is_parked=row.is_parked,
+        facts=facts,
+    )
+
+
+# Both caches are keyed by every value that goes in, so that an edit is never answered from the past.
+@lru_cache(maxsize=1024)
+def _cadence(name: str, logic: str, contact_delay_days_min: int, steps: str) -> Cadence:
+    return Cadence(
+        name=name,
+        steps=tuple(
+            Step(step_id, Anchor(anchor), offset, Channel(channel), Execution(execution), template, never)
+            for step_id, anchor, offset, channel, execution, template, never in json.loads(steps)
+        ),
+        logic=Logic(logic),
+        contact_delay_days_min=contact_delay_days_min,
+    )
+
+
+@lru_cache(maxsize=16)
+def _calendar(
+    time_zone: str,
+    send_time: time,
+    send_until: time,
+    business_days: tuple[int, ...],
+    holidays: tuple[date, ...],
+    jitter_minutes: int,
+) -> Calendar:
+    return Calendar(
+        time_zone=ZoneInfo(time_zone),
+        send_time=send_time,
+        send_until=send_until,
+        business_days=frozenset(business_days),
+        holidays=frozenset(holidays),
+        jitter_minutes=jitter_minutes,
+    )

@@ -1,0 +1,44 @@
+"""The shape of the ledger: all tables in one metadata, and bringing a database to it."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, MetaData
+
+from db.tables import actions, cadences, collections, custom_fields, customers, invoices, journal, organization
+from db.tables.base import Base
+
+_MODULES = (actions, cadences, collections, custom_fields, customers, invoices, journal, organization)
+
+
+def metadata() -> MetaData:
+    """Return the metadata of every table of the ledger."""
+    return Base.metadata
+
+
+def alembic_config(engine: Engine | None = None) -> Config:
+    """Return Alembic's configuration; with an engine, commands run on it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["engine"] = engine
+    return config
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the database to `revision`, upwards."""
+    command.upgrade(alembic_config(engine), revision)
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the database back to `revision`."""
+    command.downgrade(alembic_config(engine), revision)
+
+
+def is_current(engine: Engine) -> bool:
+    """Say whether the database is at the newest revision that this code knows."""
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head

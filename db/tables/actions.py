@@ -1,0 +1,67 @@
+"""What was done or asked for: actions, and the messages they sent."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.tables.base import Base, Id, Ref, one_of
+from dunning.cadence import Channel, Execution
+
+ACTION_STATES = ("sending", "open", "done", "ignored", "expired", "canceled")
+MESSAGE_STATES = ("sending", "deferred", "sent", "bounced", "complained", "failed", "withdrawn")
+
+
+class Action(Base):
+    """One occurrence of a step. The unique key is what makes a step run once (collection = cycle)."""
+
+    __tablename__ = "actions"
+    __table_args__ = (
+        UniqueConstraint("collection_id", "step_id", "occurrence"),
+        one_of("channel", Channel),
+        one_of("execution", Execution),
+        one_of("state", ACTION_STATES),
+        Index("ix_actions_open", "due_on", "id", postgresql_where=text("state = 'open'")),
+        Index("ix_actions_sending", "id", postgresql_where=text("state = 'sending'")),
+    )
+
+    id: Mapped[Id]
+    collection_id: Mapped[Ref] = mapped_column(ForeignKey("collections.id"))
+    step_id: Mapped[str]
+    occurrence: Mapped[int] = mapped_column(server_default="1")
+    channel: Mapped[str]
+    execution: Mapped[str]
+    state: Mapped[str]
+    owner: Mapped[str | None]
+    due_on: Mapped[date]
+    obstacle: Mapped[str | None]
+    # The step goes out by itself once its obstacle is gone, unless a person was faster (rule 4.4).
+    mends: Mapped[bool] = mapped_column(server_default=text("false"))
+    outcome: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+    ended_on: Mapped[date | None]
+    ended_by: Mapped[str | None]
+
+
+class Message(Base):
+    """A message as it goes out, to the byte: a repeat after a crash is the same message again."""
+
+    __tablename__ = "messages"
+    __table_args__ = (one_of("state", MESSAGE_STATES),)
+
+    id: Mapped[Id]
+    action_id: Mapped[Ref] = mapped_column(ForeignKey("actions.id"), unique=True)
+    message_id: Mapped[str] = mapped_column(unique=True)
+    sender: Mapped[str]
+    recipients: Mapped[list[str]]
+    subject: Mapped[str]
+    mime: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    # How many attempts ended without an answer: the message may have been delivered that often.
+    unanswered: Mapped[int] = mapped_column(server_default="0")
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_at: Mapped[datetime | None]
+    response: Mapped[str | None]

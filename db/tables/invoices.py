@@ -1,0 +1,114 @@
+"""What is owed and what settles it: invoices, payments, credit notes, each with its allocations."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.tables.base import Amount, Base, Id, Ref, is_currency, one_of
+from dunning.facts import InvoiceState
+
+
+class Invoice(Base):
+    """An invoice. `settled` is what payments and credit notes cover; the database derives `outstanding`."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        is_currency(),
+        one_of("state", InvoiceState),
+        CheckConstraint("total > 0", name="total"),
+        CheckConstraint("settled BETWEEN 0 AND total", name="settled"),
+        CheckConstraint("due_on >= issued_on", name="due_after_issue"),
+        Index("ix_invoices_customer_id", "customer_id"),
+        Index("ix_invoices_unsettled", "id", postgresql_where=text("state = 'open' AND settled < total")),
+    )
+
+    id: Mapped[Id]
+    external_id: Mapped[str] = mapped_column(unique=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
+    po_number: Mapped[str | None]
+    issued_on: Mapped[date]
+    due_on: Mapped[date | None]
+    currency: Mapped[str]
+    total: Mapped[Amount]
+    settled: Mapped[Amount] = mapped_column(default=Decimal(0), server_default="0")
+    outstanding: Mapped[Amount] = mapped_column(Computed("total - settled", persisted=True))
+    state: Mapped[str] = mapped_column(server_default=InvoiceState.OPEN)
+    is_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Payment(Base):
+    """Money received. What no allocation covers stays with the customer as unallocated."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        is_currency(),
+        CheckConstraint("amount > 0", name="amount"),
+        one_of("source", ("import", "user", "api", "bank")),
+        Index("ix_payments_customer_id", "customer_id"),
+    )
+
+    id: Mapped[Id]
+    external_id: Mapped[str | None] = mapped_column(unique=True)
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
+    source: Mapped[str]
+    currency: Mapped[str]
+    amount: Mapped[Amount]
+    received_on: Mapped[date]
+    reversed_on: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PaymentAllocation(Base):
+    """The part of a payment that settles one invoice."""
+
+    __tablename__ = "payment_allocations"
+    __table_args__ = (
+        UniqueConstraint("payment_id", "invoice_id"),
+        CheckConstraint("amount > 0", name="amount"),
+        Index("ix_payment_allocations_invoice_id", "invoice_id"),
+    )
+
+    id: Mapped[Id]
+    payment_id: Mapped[Ref] = mapped_column(ForeignKey("payments.id"))
+    invoice_id: Mapped[Ref] = mapped_column(ForeignKey("invoices.id"))
+    amount: Mapped[Amount]
+
+
+class CreditNote(Base):
+    """A credit given to a customer."""
+
+    __tablename__ = "credit_notes"
+    __table_args__ = (
+        is_currency(),
+        CheckConstraint("total > 0", name="total"),
+        Index("ix_credit_notes_customer_id", "customer_id"),
+    )
+
+    id: Mapped[Id]
+    external_id: Mapped[str] = mapped_column(unique=True)
+    number: Mapped[str]
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
+    currency: Mapped[str]
+    total: Mapped[Amount]
+    issued_on: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CreditAllocation(Base):
+    """The part of a credit note that settles one invoice."""
+
+    __tablename__ = "credit_allocations"
+    __table_args__ = (
+        UniqueConstraint("credit_note_id", "invoice_id"),
+        CheckConstraint("amount > 0", name="amount"),
+        Index("ix_credit_allocations_invoice_id", "invoice_id"),
+    )
+
+    id: Mapped[Id]
+    credit_note_id: Mapped[Ref] = mapped_column(ForeignKey("credit_notes.id"))
+    invoice_id: Mapped[Ref] = mapped_column(ForeignKey("invoices.id"))
+    amount: Mapped[Amount]

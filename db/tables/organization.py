@@ -1,0 +1,41 @@
+"""The organization itself: one row of business settings."""
+
+from datetime import date, time
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, Date, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.tables.base import Amount, Base
+
+
+class Organization(Base):
+    """The settings that the whole book shares; collection.md's defaults are the columns' defaults."""
+
+    __tablename__ = "organization"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single_row"),
+        CheckConstraint("send_time < send_until", name="send_hours"),
+        CheckConstraint("cardinality(business_days) > 0", name="business_days"),
+        CheckConstraint("jitter_minutes BETWEEN 0 AND 1440", name="jitter_minutes"),
+    )
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    email: Mapped[str]
+    address: Mapped[str] = mapped_column(server_default="")
+    bank_details: Mapped[str] = mapped_column(server_default="")
+    locale: Mapped[str] = mapped_column(server_default="en")
+    time_zone: Mapped[str] = mapped_column(server_default="Europe/Paris")
+    send_time: Mapped[time] = mapped_column(server_default="08:30")
+    send_until: Mapped[time] = mapped_column(server_default="18:00")
+    # Monday is 0, as in Python.
+    business_days: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger), server_default="{0,1,2,3,4}")
+    holidays: Mapped[list[date]] = mapped_column(ARRAY(Date), server_default="{}")
+    jitter_minutes: Mapped[int] = mapped_column(server_default="60")
+    payment_term_days: Mapped[int | None]
+    tolerance: Mapped[Amount] = mapped_column(default=Decimal(0), server_default="0")
+    partial_payment_hold_days: Mapped[int] = mapped_column(server_default="3")
+    sends_automatically: Mapped[bool] = mapped_column(server_default=text("true"))
+    todo_owner: Mapped[str] = mapped_column(Text, server_default="Cash Collectors")

@@ -1,0 +1,55 @@
+"""Problems: what is wrong in a file, where, and what was expected instead."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+VALUE_LENGTH_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend in a file; reads as "line 3, total: '1,50' is <wrong>; expected <expected>".
+
+    `line` is the physical line on which the record starts, `column` is None when the whole record is meant,
+    `value` is shortened and shows control characters (see `visible`).
+    """
+
+    line: int
+    column: str | None
+    value: str
+    wrong: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why one cell cannot be taken: a `Problem` that does not know its place yet."""
+
+    wrong: str
+    expected: str
+
+    def at(self, line: int, column: str | None, value: str) -> Problem:
+        """Return the problem at its place."""
+        return Problem(line, column, visible(value), self.wrong, self.expected)
+
+
+def visible(text: str) -> str:
+    r"""Return at most 60 characters of `text`, safe to print: control and stray characters become \x0a."""
+    shown = "".join(map(_visible_character, text[: VALUE_LENGTH_MAX + 1]))
+    return shown if len(shown) <= VALUE_LENGTH_MAX else shown[: VALUE_LENGTH_MAX - 1] + "…"
+
+
+def problems_as_dicts(problems: Iterable[Problem]) -> list[dict[str, str | int | None]]:
+    """Return the problems as plain dicts of strings and numbers, ready for JSON."""
+    return [asdict(problem) for problem in problems]
+
+
+def _visible_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that could not be decoded (PEP 383)
+        code -= 0xDC00
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

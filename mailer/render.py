@@ -1,0 +1,110 @@
+"""Renders a template for one letter: pure, from values to text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import format_currency
+from liquid import Environment, Mode, StrictUndefined
+from liquid.exceptions import LiquidError
+
+from dunning.money import Money
+from mailer.tags import Letter
+
+TEMPLATES = Path(__file__).parent / "templates"
+FALLBACK_LANGUAGE = "en"
+
+
+class CannotRender(Exception):
+    """A text cannot be made; the message says why, for the person who gets the to-do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text ready to be sent or shown."""
+
+    subject: str
+    body: str
+
+
+def render(template: str, letter: Letter) -> Rendered:
+    """Render the shipped template for the letter, in the letter's language if there is such a text.
+
+    Raises CannotRender for an unknown template, an unknown tag or a tag without a value.
+    """
+    locale = _locale(letter.locale)
+    if not (TEMPLATES / locale.language / f"{template}.txt").is_file():
+        # Words and formats go together: a text that falls back to English has English dates and amounts.
+        locale = Locale(FALLBACK_LANGUAGE)
+    head, _, body = _source(template, locale.language).partition("\n\n")
+    tags = _tags(letter, locale)
+    try:
+        subject = _environment().from_string(head.removeprefix("Subject: ")).render(**tags)
+        text = _environment().from_string(body).render(**tags)
+    except LiquidError as error:
+        raise CannotRender(f"template {template}: {error}") from error
+    return Rendered(" ".join(subject.split()), text.strip() + "\n")
+
+
+def template_names() -> frozenset[str]:
+    """Return the names of the shipped templates."""
+    return frozenset(path.stem for path in (TEMPLATES / FALLBACK_LANGUAGE).glob("*.txt"))
+
+
+@cache
+def _source(template: str, language: str) -> str:
+    if template not in template_names():
+        raise CannotRender(f"there is no template {template!r}")
+    return (TEMPLATES / language / f"{template}.txt").read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(autoescape=False, undefined=StrictUndefined, tolerance=Mode.STRICT)
+
+
+@cache
+def _locale(locale: str) -> Locale:
+    try:
+        return Locale.parse(locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale(FALLBACK_LANGUAGE)
+
+
+def _tags(letter: Letter, locale: Locale) -> Mapping[str, object]:
+    def money(value: Money) -> str:
+        return format_currency(value.amount, value.currency, locale=locale)
+
+    def day(value: date | None) -> str | None:
+        return None if value is None else format_date(value, "long", locale=locale)
+
+    return {
+        "invoice": {
+            "number": letter.invoice_number,
+            "po_number": letter.po_number,
+            "issue_date": day(letter.issued_on),
+            "due_date": day(letter.due_on),
+            "total": money(letter.total),
+            "paid": money(letter.paid),
+            "outstanding": money(letter.outstanding),
+            "is_partly_paid": letter.paid.amount > 0,
+            "currency": letter.total.currency,
+            "days_overdue": letter.days_overdue,
+            "days_until_due": letter.days_until_due,
+        },
+        "customer": {"name": letter.customer_name},
+        "contact": {"first_name": letter.contact_first_name, "last_name": letter.contact_last_name},
+        "organization": {
+            "name": letter.organization_name,
+            "email": letter.organization_email,
+            "address": letter.organization_address,
+            "bank_details": letter.bank_details,
+        },
+        "step": {"number": letter.step_number, "of": letter.step_of},
+        "history": {"reminders_sent": letter.reminders_sent},
+        "today": day(letter.today),
+    }

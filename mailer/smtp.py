@@ -1,0 +1,125 @@
+"""Sends by SMTP."""
+
+import re
+import smtplib
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from mailer.transport import Deferred, Rejected, Uncertain, Unreachable
+
+TIMEOUT_SECONDS = 30
+_DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where an SMTP URL points to."""
+
+    scheme: str
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+
+    @classmethod
+    def from_url(cls, url: str) -> "SmtpServer":
+        """Read smtp://[user:password@]host[:port] or smtps://…; raises ValueError, without the password."""
+        parts = urlsplit(url)
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+            raise ValueError("SMTP_URL looks like smtp://user:password@host:587 or smtps://host")
+        username = unquote(parts.username) if parts.username else None
+        password = unquote(parts.password) if parts.password else None
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        return cls(parts.scheme, parts.hostname, port, username, password)
+
+
+class SmtpTransport:
+    """Hands messages to one SMTP server, a connection for each message; STARTTLS whenever it is offered."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+
+    def send(self, sender: str, recipients: tuple[str, ...], message_id: str, message: bytes) -> str:
+        """Hand the message over; see Transport.send. Up to the final dot a broken connection is Deferred."""
+        try:
+            connection = self._connect()
+        except (OSError, smtplib.SMTPException) as error:
+            raise Deferred(f"SMTP server {self._server.host}:{self._server.port}: {_text(error)}") from error
+        try:
+            return self._hand_over(connection, sender, recipients, message)
+        finally:
+            # The answer to the message is known by now; a failing farewell changes nothing about it.
+            with suppress(OSError, smtplib.SMTPException):
+                connection.quit()
+            connection.close()
+
+    def probe(self) -> str:
+        """Return how the server greets. Raises OSError or smtplib.SMTPException if it cannot be reached."""
+        connection = self._connect()
+        with suppress(OSError, smtplib.SMTPException):
+            connection.quit()
+        return (connection.ehlo_resp or b"").decode(errors="replace").splitlines()[0]
+
+    def _connect(self) -> smtplib.SMTP:
+        server = self._server
+        tls = ssl.create_default_context()
+        connection: smtplib.SMTP
+        if server.scheme == "smtps":
+            connection = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_SECONDS, context=tls)
+        else:
+            connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
+        try:
+            connection.ehlo_or_helo_if_needed()
+            if server.scheme == "smtp" and connection.has_extn("starttls"):
+                connection.starttls(context=tls)
+                connection.ehlo()
+            if server.username is not None:
+                connection.login(server.username, server.password or "")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _hand_over(
+        self, connection: smtplib.SMTP, sender: str, recipients: tuple[str, ...], message: bytes
+    ) -> str:
+        try:
+            _accept(*connection.mail(sender), refused=Rejected)
+            self._name_recipients(connection, recipients)
+            _accept(*connection.docmd("DATA"), refused=Rejected)
+        except (OSError, smtplib.SMTPException) as error:
+            raise Deferred(_text(error)) from error
+        try:
+            connection.send(_LEADING_DOT.sub(b"..", message) + b".\r\n")
+            code, answer = connection.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            raise Uncertain(_text(error)) from error
+        _accept(code, answer, refused=Rejected)
+        return f"{code} {answer.decode(errors='replace')}"
+
+    def _name_recipients(self, connection: smtplib.SMTP, recipients: tuple[str, ...]) -> None:
+        """Name the recipients; those refused for good are left out as long as one is accepted."""
+        refusals = []
+        for recipient in recipients:
+            code, answer = connection.rcpt(recipient)
+            if 400 <= code < 500:
+                raise Deferred(f"{recipient}: {code} {answer.decode(errors='replace')}")
+            if code >= 500:
+                refusals.append(f"{recipient}: {code} {answer.decode(errors='replace')}")
+        if len(refusals) == len(recipients):
+            raise Unreachable("; ".join(refusals))
+
+
+def _accept(code: int, answer: bytes, refused: type[Rejected]) -> None:
+    text = f"{code} {answer.decode(errors='replace')}"
+    if 400 <= code < 500:
+        raise Deferred(text)
+    if code >= 500 or code < 0:
+        raise refused(text)
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,41 @@
+"""The tags that a text may use, as plain values (rule 8.1)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from dunning.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Everything that a text about one invoice may say to one person, in their locale."""
+
+    locale: str
+    today: date
+    organization_name: str
+    organization_email: str
+    organization_address: str
+    bank_details: str
+    customer_name: str
+    contact_first_name: str | None
+    contact_last_name: str | None
+    invoice_number: str
+    po_number: str | None
+    issued_on: date
+    due_on: date | None
+    total: Money
+    paid: Money
+    outstanding: Money
+    step_number: int
+    step_of: int
+    reminders_sent: int
+
+    @property
+    def days_overdue(self) -> int:
+        """Whole days since the due date; 0 up to and on the due date."""
+        return 0 if self.due_on is None else max((self.today - self.due_on).days, 0)
+
+    @property
+    def days_until_due(self) -> int:
+        """Whole days until the due date; 0 from the due date on."""
+        return 0 if self.due_on is None else max((self.due_on - self.today).days, 0)

@@ -1,0 +1,121 @@
+"""The one door to the processes: connect, start, signal."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.interface import COLLECTIONS_QUEUE, CollectionStart, Plan
+from workflows.invoice_collection import InvoiceCollection
+from workflows.presentation import KEYS, first_search_attributes
+
+RPC_TIMEOUT = timedelta(seconds=10)
+
+
+class TemporalUnavailable(Exception):
+    """Temporal cannot be reached; what was asked for was not delivered."""
+
+
+async def connect(
+    address: str, namespace: str = "default", *, api_key: str | None = None, tls: bool = False
+) -> Client:
+    """Connect to Temporal with the payload converter that everything here uses. Raises TemporalUnavailable."""
+    try:
+        return await Client.connect(
+            address,
+            namespace=namespace,
+            data_converter=pydantic_data_converter,
+            api_key=api_key,
+            tls=tls or api_key is not None,
+        )
+    except RuntimeError as error:
+        raise TemporalUnavailable(f"Temporal at {address} does not answer") from error
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Register what processes are listed by; a second time does nothing. Raises TemporalUnavailable."""
+    try:
+        known = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace)
+        )
+        missing = [key for key in KEYS if key.name not in known.custom_attributes]
+        if missing:
+            await client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(
+                    namespace=client.namespace,
+                    search_attributes={
+                        key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in missing
+                    },
+                )
+            )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+            raise TemporalUnavailable(error.message) from error
+
+
+def workflow_id(invoice_id: int) -> str:
+    """Return the id of the invoice's process."""
+    return f"invoice-collection/{invoice_id}"
+
+
+def process_of(client: Client, invoice_id: int) -> WorkflowHandle[InvoiceCollection, str]:
+    """Return a handle on the invoice's process, running or not."""
+    return client.get_workflow_handle_for(InvoiceCollection.run, workflow_id(invoice_id))
+
+
+async def start(client: Client, invoice_id: int, plan: Plan) -> bool:
+    """Start the invoice's process with its first plan, and say whether it is new.
+
+    Call it only for an open collection: a process that ended for an earlier one is followed by a new run.
+    Raises RPCError.
+    """
+    try:
+        await client.start_workflow(
+            InvoiceCollection.run,
+            CollectionStart(invoice_id=invoice_id, plan=plan),
+            id=workflow_id(invoice_id),
+            task_queue=COLLECTIONS_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            search_attributes=first_search_attributes(plan),
+            static_summary=f"{plan.invoice} · {plan.cadence}",
+            rpc_timeout=RPC_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        return False
+    return True
+
+
+async def tell(client: Client, invoice_id: int, signal: str, payload: Mapping[str, Any], *, is_open: bool) -> bool:
+    """Give the invoice's process a signal, and say whether there was a process to get it.
+
+    For an open collection a missing process is started with the signal in its inbox; for any other the
+    process has ended, and there is nobody left to tell. Raises RPCError.
+    """
+    if is_open:
+        await client.start_workflow(
+            InvoiceCollection.run,
+            CollectionStart(invoice_id=invoice_id),
+            id=workflow_id(invoice_id),
+            task_queue=COLLECTIONS_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            start_signal=signal,
+            start_signal_args=[dict(payload)],
+            rpc_timeout=RPC_TIMEOUT,
+        )
+        return True
+    try:
+        await process_of(client, invoice_id).signal(signal, dict(payload), rpc_timeout=RPC_TIMEOUT)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
