@@ -1,0 +1,231 @@
+"""The batch starter: a running process for every open invoice.
+
+Run it as often as you like: what runs already is left alone, and what an interrupted run left out is started.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.interface import Plan
+from activities.plans import plan_of
+from db.engine import Engine, LedgerUnavailable, make_engine, transaction
+from db.operations.change import Change
+from db.operations.outbox import covered, newest_owed
+from db.operations.settle import settle_many
+from db.queries.book import count_not_eligible, count_open_collections, open_invoice_ids
+from db.queries.calendar import local_date
+from settings import settings
+from workflows.client import TemporalUnavailable, connect, register_search_attributes, start
+
+# The server takes about as many starts at once before its rate falls again (docs/benchmarks.md).
+CONCURRENCY = 32
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run of the starter did, in invoices."""
+
+    started: int = 0
+    already_running: int = 0
+    not_eligible: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of invoices with their first plans, and the newest outbox entry that the plans know of."""
+
+    plans: dict[int, Plan]
+    newest_owed: int
+
+
+async def start_all(
+    engine: Engine,
+    client: Client,
+    *,
+    concurrency: int = CONCURRENCY,
+    progress: Callable[[int], None] = lambda _: None,
+    failure: Callable[[int, str], None] = lambda _invoice_id, _error: None,
+) -> Summary:
+    """Start a process for every open collection that has none, and return the counts.
+
+    `progress` is told how many more invoices are through, `failure` which one failed and why. Raises
+    LedgerUnavailable; a Temporal that goes away makes failures.
+    """
+    summary = Summary()
+    async for page in _pages(engine):
+        outcomes = await _start_page(client, page, concurrency, progress, failure)
+        started = [invoice_id for invoice_id, is_new in outcomes.items() if is_new]
+        await asyncio.to_thread(_forget_covered, engine, started, page.newest_owed)
+        summary = replace(
+            summary,
+            started=summary.started + len(started),
+            already_running=summary.already_running + list(outcomes.values()).count(False),
+            failed=summary.failed + list(outcomes.values()).count(None),
+        )
+    return replace(summary, not_eligible=await asyncio.to_thread(_not_eligible, engine))
+
+
+async def _pages(engine: Engine) -> AsyncIterator[Page]:
+    """Yield pages in order of invoice ids; the next one is planned while the last one is being started."""
+    planning = asyncio.create_task(asyncio.to_thread(_plan_page, engine, 0))
+    try:
+        while (page := await planning).plans:
+            planning = asyncio.create_task(asyncio.to_thread(_plan_page, engine, max(page.plans)))
+            yield page
+    finally:
+        await asyncio.wait({planning})
+
+
+def _plan_page(engine: Engine, after_id: int) -> Page:
+    now = datetime.now(UTC)
+    with transaction(engine) as session:
+        ids = open_invoice_ids(session, after_id, PAGE)
+        # Read before the facts: an entry that comes later tells of a fact that the plans may have missed.
+        known = newest_owed(session)
+        settled = settle_many(session, ids, Change(now, local_date(session, now)))
+        # One that closes with this very plan stays in the page, so that paging goes on after it.
+        return Page({one.collection.invoice_id: plan_of(one) for one in settled}, known)
+
+
+async def _start_page(
+    client: Client,
+    page: Page,
+    concurrency: int,
+    progress: Callable[[int], None],
+    failure: Callable[[int, str], None],
+) -> dict[int, bool | None]:
+    """Start the page's processes; True is new, False ran already, None failed."""
+    slots = asyncio.Semaphore(concurrency)
+    outcomes: dict[int, bool | None] = {}
+
+    async def start_one(invoice_id: int, plan: Plan) -> None:
+        async with slots:
+            try:
+                outcomes[invoice_id] = await start(client, invoice_id, plan)
+            except RPCError as error:
+                outcomes[invoice_id] = None
+                failure(invoice_id, error.message)
+            progress(1)
+
+    await asyncio.gather(*(start_one(invoice_id, plan) for invoice_id, plan in page.plans.items()))
+    return outcomes
+
+
+def _forget_covered(engine: Engine, started: list[int], newest: int) -> None:
+    with transaction(engine) as session:
+        covered(session, started, newest)
+
+
+def _not_eligible(engine: Engine) -> int:
+    with transaction(engine) as session:
+        return count_not_eligible(session)
+
+
+def _counts(engine: Engine) -> tuple[int, int]:
+    with transaction(engine) as session:
+        return count_open_collections(session), count_not_eligible(session)
+
+
+app = App(name="starter", help="Start a process for every open invoice.", result_action="return_value")
+
+
+@app.default
+def main(
+    *,
+    dry_run: bool = False,
+    json: bool = False,
+    concurrency: Annotated[int, Parameter(validator=Number(gte=1, lte=256))] = CONCURRENCY,
+) -> int:
+    """Start a process for every open invoice that has none.
+
+    Parameters
+    ----------
+    dry_run
+        Only say how many invoices there are to start.
+    json
+        Print the summary as one line of JSON.
+    concurrency
+        How many starts are under way at once.
+    """
+    out, err = Console(), Console(stderr=True)
+    chosen = settings()
+    engine = make_engine(chosen.database_url)
+    try:
+        to_start, not_eligible = _counts(engine)
+        if dry_run:
+            said = {"open": to_start, "not_eligible": not_eligible}
+            _say(
+                out, said, json, f"{to_start} open invoices would get a process; {not_eligible} are not eligible."
+            )
+            return 0
+        summary = asyncio.run(_run(engine, err, to_start, concurrency))
+    except (LedgerUnavailable, TemporalUnavailable) as error:
+        err.print(f"starter: {error}", style="red", highlight=False)
+        return 1
+    text = (
+        f"{summary.started} started, {summary.already_running} already running, "
+        f"{summary.not_eligible} not eligible, {summary.failed} failed."
+    )
+    _say(out, asdict(summary), json, text)
+    return 1 if summary.failed else 0
+
+
+async def _run(engine: Engine, err: Console, to_start: int, concurrency: int) -> Summary:
+    chosen = settings()
+    client = await connect(
+        chosen.temporal_address,
+        chosen.temporal_namespace,
+        api_key=chosen.temporal_api_key,
+        tls=chosen.temporal_tls,
+    )
+    await register_search_attributes(client)
+    columns = (
+        TextColumn("starting"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err) as bar:
+        task = bar.add_task("starting", total=to_start, rate="")
+
+        def advance(count: int) -> None:
+            speed = bar.tasks[task].speed
+            bar.update(task, advance=count, rate="" if speed is None else f"{speed:.0f}/s")
+
+        def failed(invoice_id: int, error: str) -> None:
+            bar.console.print(f"invoice {invoice_id} was not started: {error}", style="red", highlight=False)
+
+        return await start_all(engine, client, concurrency=concurrency, progress=advance, failure=failed)
+
+
+def _say(out: Console, said: dict[str, int], as_json: bool, text: str) -> None:
+    if as_json:
+        out.print_json(data=said, indent=None)
+    else:
+        out.print(text)
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 
-from intake.currencies import CURRENCY_DECIMALS
+from dunning.currencies import CURRENCY_DECIMALS
 from intake.problems import Wrong
 
 InvoiceStatus = Literal["open", "draft", "disputed", "void", "written_off", "paid"]

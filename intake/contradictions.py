@@ -46,7 +46,8 @@ class Contradictions:
                 wrong = Wrong(
                     f"not what line {line} says of the same customer", f"{visible(str(known))} on all its rows"
                 )
-                problems.append(wrong.at(parsed.line, column, str(value)))
+                # The facts of a contact bear its role in front of their column.
+                problems.append(wrong.at(parsed.line, column.rpartition(" ")[2], str(value)))
         return problems
 
 

@@ -121,7 +121,11 @@ class RowParser:
                 given.line, number, customer, name, issued_on, due_on, currency, total, paid, state,
                 po_number, email, first_name, last_name, role, locale, term,
             )  # fmt: skip
-        facts = (("customer_name", name), ("locale", locale), ("payment_term_days", term))
+        facts = (
+            ("customer_name", name), ("locale", locale), ("payment_term_days", term),
+            (f"{role} email", email),
+            (f"{role} contact_first_name", first_name), (f"{role} contact_last_name", last_name),
+        )  # fmt: skip
         return ParsedRow(given.line, row, tuple(given.problems), number, customer, facts)
 
 

@@ -12,8 +12,8 @@ from itertools import cycle
 from random import Random
 from typing import Literal, assert_never
 
+from dunning.currencies import CURRENCY_DECIMALS
 from intake.cells import InvoiceStatus
-from intake.currencies import CURRENCY_DECIMALS
 from intake.sample_markets import MARKET_COUNT, MARKETS, Market
 
 Kind = Literal["not_due", "due_today", "overdue", "partly_paid", "disputed", "paid"]

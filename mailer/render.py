@@ -8,10 +8,11 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_currency
+from babel.numbers import parse_pattern
 from liquid import Environment, Mode, StrictUndefined
 from liquid.exceptions import LiquidError
 
+from dunning.currencies import CURRENCY_DECIMALS
 from dunning.money import Money
 from mailer.tags import Letter
 
@@ -50,6 +51,17 @@ def render(template: str, letter: Letter) -> Rendered:
     return Rendered(" ".join(subject.split()), text.strip() + "\n")
 
 
+def format_money(value: Money, locale: Locale) -> str:
+    """Return the amount as the locale writes it, with the decimals that ISO 4217 gives its currency.
+
+    Babel's own decimals are those of cash, and would round 1234.56 RSD in a reminder.
+    """
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    decimals = CURRENCY_DECIMALS[value.currency]
+    pattern.frac_prec = (decimals, decimals)
+    return str(pattern.apply(value.amount, locale, currency=value.currency, currency_digits=False))
+
+
 def template_names() -> frozenset[str]:
     """Return the names of the shipped templates."""
     return frozenset(path.stem for path in (TEMPLATES / FALLBACK_LANGUAGE).glob("*.txt"))
@@ -77,7 +89,7 @@ def _locale(locale: str) -> Locale:
 
 def _tags(letter: Letter, locale: Locale) -> Mapping[str, object]:
     def money(value: Money) -> str:
-        return format_currency(value.amount, value.currency, locale=locale)
+        return format_money(value, locale)
 
     def day(value: date | None) -> str | None:
         return None if value is None else format_date(value, "long", locale=locale)

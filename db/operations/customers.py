@@ -50,6 +50,9 @@ def take_contact(
     if contact is None:
         session.execute(insert(Contact).values(customer_id=customer_id, role=role, is_main=role == "main", **said))
         return True
+    if contact.role != role:
+        # The same address under another role: a row for each role must not rename the person back and forth.
+        return False
     if email is not None and (contact.email or "").lower() != email.lower():
         said["unreachable_because"] = None
     return _update(session, contact, said)

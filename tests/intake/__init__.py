@@ -1,0 +1,1 @@
+"""Tests of what is read: every rule of an invoice file, hostile files, and the sample book."""
