@@ -79,7 +79,7 @@ def _blocks(facts: Facts, today: date) -> tuple[Reason, ...]:
 
 
 def _wait_blocked(facts: Facts, blocks: tuple[Reason, ...], now: datetime) -> Wait:
-    """Wait for the last block to end, and say what follows then. Nothing expires in the ledger meanwhile."""
+    """Wait for the day the last block ends, and say what follows. Nothing expires in the ledger meanwhile."""
     days = [block.day for block in blocks if block.day is not None]
     if len(days) < len(blocks):
         agenda = agenda_of(facts, facts.calendar.local_date(now))
@@ -92,10 +92,8 @@ def _wait_blocked(facts: Facts, blocks: tuple[Reason, ...], now: datetime) -> Wa
     assert isinstance(decision, Wait), "a blocked collection can only wait"
     # All that blocks today is shown, also what does not set the date (rule 3.6).
     because = (*(block for block in blocks if block not in decision.because), *decision.because)
-    if decision.due_on == unblocked_on:
-        return replace(decision, because=because)
-    # Nothing runs on the day the last block ends. Look again then all the same: steps may expire, and the
-    # blocks are no reason any more.
+    # Look again as that day begins, though nothing is sent before its send time: steps expire, a to-do may open
+    # at once, and the blocks are no reason any more.
     return replace(decision, until=facts.calendar.start_of(unblocked_on), because=because)
 
 
@@ -115,7 +113,6 @@ def _for_candidate(
     blocks: tuple[Reason, ...],
 ) -> Wait | Send | OpenTodo:
     step, calendar = candidate.step, facts.calendar
-    today = calendar.local_date(now)
     changes_at = None if changes_on is None else calendar.start_of(changes_on)
     status = facts.status(step)
     mended = step.is_automatic and step.id in facts.handed_over and facts.obstacle is None
@@ -132,15 +129,11 @@ def _for_candidate(
         return Wait(changes_at, step, None, (*because, silence))
     if facts.is_pre_due(candidate.trigger) and facts.is_overdue(due_on):
         return Wait(changes_at, step, None, (*because, Reason(Because.LAPSES)))
-    acts_at = calendar.opens_at(due_on)
-    if step.is_automatic:
-        acts_at = calendar.sends_at(due_on, facts.invoice.id)
-        if acts_at <= now and not blocks:
-            if facts.obstacle is None:
-                return Send(step, due_on, because)
-            return OpenTodo(step, due_on, because, facts.obstacle)
-    elif due_on <= today and not blocks:
-        return OpenTodo(step, due_on, because)
+    acts_at = calendar.sends_at(due_on, facts.invoice.id) if step.is_automatic else calendar.opens_at(due_on)
+    if acts_at <= now and not blocks:
+        if step.is_automatic and facts.obstacle is None:
+            return Send(step, due_on, because)
+        return OpenTodo(step, due_on, because, facts.obstacle if step.is_automatic else None)
     if changes_at is None or acts_at < changes_at:
         return Wait(acts_at, step, due_on, because)
     return _announce(facts, changes_at)

@@ -57,7 +57,7 @@ def invoice_view(session: Session, number: str, timeline_entries: int = 20) -> I
     ).one_or_none()
     if row is None:
         return None
-    invoice, customer = row._tuple()
+    invoice, customer = row
     todos = session.scalars(
         select(Action.step_id)
         .join(Collection, Collection.id == Action.collection_id)

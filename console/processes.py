@@ -1,0 +1,53 @@
+"""The way of a command to the processes: short patience, because what they must hear waits in the outbox."""
+
+import asyncio
+
+from temporalio.client import Client
+
+from console.ledger import Ledger
+from db.engine import transaction
+from db.queries.backlog import owed_signal
+from intake.commands import Told, tell_process
+from settings import Settings
+from workflows.client import TemporalUnavailable, connect
+
+CONNECT_SECONDS = 5.0
+TELL_SECONDS = 8.0
+
+
+async def connected(chosen: Settings) -> Client:
+    """Connect to Temporal, soon or not at all. Raises TemporalUnavailable, which names the address."""
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await connect(
+                chosen.temporal_address,
+                chosen.temporal_namespace,
+                api_key=chosen.temporal_api_key,
+                tls=chosen.temporal_tls,
+            )
+    except (TimeoutError, ValueError) as error:
+        raise TemporalUnavailable(f"Temporal at {chosen.temporal_address} does not answer") from error
+
+
+async def pass_on(ledger: Ledger, chosen: Settings, told: Told) -> str | None:
+    """Deliver a command's signal now; return None if the process has got it, else why not yet."""
+    if told.owed_id is None:
+        return None
+    why = "the worker is about to pass it on"
+    try:
+        async with asyncio.timeout(TELL_SECONDS):
+            client = await connected(chosen)
+            if await tell_process(ledger.engine, client, told):
+                return None
+    except TemporalUnavailable as error:
+        why = str(error)
+    except TimeoutError:
+        why = f"Temporal at {chosen.temporal_address} does not answer in time"
+    with transaction(ledger.engine) as session:
+        # The worker's relay looks every second, and may have been faster.
+        owed = owed_signal(session, told.owed_id)
+    if owed is None:
+        return None
+    if owed.last_error is not None:
+        return f"Temporal at {chosen.temporal_address}: {owed.last_error}"
+    return why

@@ -1,0 +1,52 @@
+"""Reads what is late: signals that no process has got yet, and collections whose moment has passed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.tables.collections import OPEN_STATES, Collection, NextAction
+from db.tables.journal import OutboxEntry
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxBacklog:
+    """How many signals are owed, since when, and what went wrong with the oldest that failed."""
+
+    count: int
+    oldest_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwedSignal:
+    """A signal that waits in the outbox; `last_error` is None while nobody failed to deliver it."""
+
+    last_error: str | None
+
+
+def outbox_backlog(session: Session) -> OutboxBacklog:
+    """Return what the outbox holds."""
+    count, oldest_at = session.execute(select(func.count(), func.min(OutboxEntry.created_at))).one()
+    last_error = session.scalar(
+        select(OutboxEntry.last_error).where(OutboxEntry.last_error.is_not(None)).order_by(OutboxEntry.id).limit(1)
+    )
+    return OutboxBacklog(count, oldest_at, last_error)
+
+
+def owed_signal(session: Session, entry_id: int) -> OwedSignal | None:
+    """Return the signal, or None once it was delivered."""
+    row = session.execute(select(OutboxEntry.last_error).where(OutboxEntry.id == entry_id)).one_or_none()
+    return None if row is None else OwedSignal(row.last_error)
+
+
+def count_passed_moments(session: Session, before: datetime) -> int:
+    """Return how many open collections should have acted before the moment (ix_next_actions_acts_at)."""
+    statement = (
+        select(func.count())
+        .select_from(NextAction)
+        .join(Collection, Collection.id == NextAction.collection_id)
+        .where(Collection.state.in_(OPEN_STATES), NextAction.acts_at < before)
+    )
+    return session.scalar(statement) or 0

@@ -1,0 +1,80 @@
+"""What all tests share: real servers, started once, and an installation of its own for each test."""
+
+import os
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from sqlalchemy import make_url, text
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+
+from db.engine import Engine, make_engine, transaction
+from devstack.stack import Stack
+from intake.setup import set_up
+from tests.installation import Installation, newest_mail, zone_at_noon
+from workflows.client import connect, register_search_attributes
+
+RETENTION = Duration(seconds=24 * 3600)
+OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_URL")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """PostgreSQL, Temporal and a mail catcher for the whole run; never servers that somebody uses."""
+    environ = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
+    home = tmp_path_factory.mktemp("stack")
+    with Stack(home, ui=False, durable=False, fixed_ports=False, environ=environ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(stack: Stack) -> str:
+    """The URL of a ledger that is set up; every test gets a copy."""
+    engine = make_engine(stack.database_url)
+    set_up(engine, "Duewell Test", "ar@duewell.example")
+    engine.dispose()
+    return stack.database_url
+
+
+@pytest.fixture
+def database_url(template: str) -> Iterator[str]:
+    """The URL of an empty ledger that is set up."""
+    name = f"test_{uuid4().hex}"
+    source = make_url(template)
+    admin = make_engine(source.set(database="postgres").render_as_string(hide_password=False), 1)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source.database}"'))
+    yield source.set(database=name).render_as_string(hide_password=False)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on the test's ledger, in whose organization it is about noon."""
+    engine = make_engine(database_url, 20)
+    with transaction(engine) as session:
+        session.execute(text("UPDATE organization SET time_zone = :zone"), {"zone": zone_at_noon()})
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+async def temporal(stack: Stack) -> Client:
+    """A client in a Temporal namespace of the test's own."""
+    admin = await connect(stack.temporal_address)
+    namespace = f"test-{uuid4().hex}"
+    request = RegisterNamespaceRequest(namespace=namespace, workflow_execution_retention_period=RETENTION)
+    await admin.workflow_service.register_namespace(request)
+    client = await connect(stack.temporal_address, namespace)
+    await register_search_attributes(client)
+    return client
+
+
+@pytest.fixture
+async def installation(stack: Stack, engine: Engine, database_url: str, temporal: Client) -> Installation:
+    """An installation with no invoices, no worker, and the default cadence."""
+    return Installation(stack, engine, database_url, temporal, newest_mail(stack))

@@ -1,0 +1,1 @@
+"""Tests of the core: worked examples with their dates, edges, and promises over random cadences."""

@@ -1,0 +1,181 @@
+"""An installation of Duewell for one test: its own ledger, its own Temporal namespace, a real mail server."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+
+from activities.interface import Plan, Status
+from db.engine import Engine, transaction
+from db.operations.change import Change
+from db.operations.invoices import IncomingInvoice, take_invoice
+from db.operations.organization import change_organization
+from db.queries.book import BookFilter, BookLine, book_lines
+from db.queries.calendar import local_date
+from db.queries.invoices import InvoiceView, invoice_id_of, invoice_view
+from devstack.leashed_process import LeashedProcess
+from devstack.mail_catcher import MailCatcher
+from devstack.mail_store import CaughtMessage
+from devstack.stack import Stack
+from dunning.facts import InvoiceState
+from intake.relay import relay
+from mailer.smtp import SmtpServer, SmtpTransport
+from settings import Settings
+from worker import workers
+from workflows.client import process_of
+
+ROOT = Path(__file__).parent.parent
+PATIENCE_SECONDS = 30.0
+
+
+def zone_at_noon() -> str:
+    """Return a time zone in which it is about noon, so that no test ever lives through a midnight."""
+    hour = datetime.now(UTC).hour
+    ahead = 12 - hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
+
+
+def newest_mail(stack: Stack) -> int:
+    """Return the id of the newest mail that was caught so far; 0 before the first."""
+    assert stack.mail is not None
+    return max((mail.id for mail in stack.mail.messages()), default=0)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What a test works with. `mail_before` is the newest mail that is not this test's."""
+
+    stack: Stack
+    engine: Engine
+    database_url: str
+    client: Client
+    mail_before: int
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings by which the product's programs find this installation."""
+        return Settings(**{name.lower(): value for name, value in self.env.items()})  # type: ignore[arg-type]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Return the same as environment variables."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "TEMPORAL_ADDRESS": self.stack.temporal_address,
+            "TEMPORAL_NAMESPACE": self.client.namespace,
+            "SMTP_URL": self.stack.smtp_url,
+        }
+
+    @property
+    def today(self) -> date:
+        """Return the organization's day."""
+        with transaction(self.engine) as session:
+            return local_date(session, datetime.now(UTC))
+
+    def set(self, **settings: Any) -> None:
+        """Change the organization's settings."""
+        with transaction(self.engine) as session:
+            change_organization(session, **settings)
+
+    def send_at_any_hour(self) -> None:
+        """Let automatic steps go out at once, whatever day and hour the test runs at."""
+        self.set(send_time=time(0), send_until=time(23, 59, 59), business_days=list(range(7)), jitter_minutes=0)
+
+    def invoice(
+        self, number: str = "INV-1", due_in_days: int = -4, at: datetime | None = None, **changed: Any
+    ) -> int:
+        """Take in an invoice that is due in so many days, and return its id. `at` is now unless said."""
+        now = at or datetime.now(UTC)
+        with transaction(self.engine) as session:
+            today = local_date(session, now)
+        customer = changed.pop("customer_id", "C-1")
+        incoming = IncomingInvoice(
+            external_id=number,
+            customer_id=customer,
+            customer_name="Société Hélios",
+            issued_on=today + timedelta(days=due_in_days - 30),
+            due_on=today + timedelta(days=due_in_days),
+            currency="EUR",
+            total=Decimal("1200.00"),
+            paid=Decimal(0),
+            state=InvoiceState.OPEN,
+            is_disputed=False,
+            email=f"{customer.lower()}@helios.example",
+            contact_first_name="Ana",
+        )
+        with transaction(self.engine) as session:
+            take_invoice(session, replace(incoming, **changed), Change(now, today, by="import"))
+            invoice_id = invoice_id_of(session, number)
+        assert invoice_id is not None
+        return invoice_id
+
+    def view(self, number: str = "INV-1") -> InvoiceView:
+        """Return the invoice as people see it."""
+        with transaction(self.engine) as session:
+            view = invoice_view(session, number, timeline_entries=100)
+        assert view is not None
+        return view
+
+    def happened(self, number: str = "INV-1") -> list[str]:
+        """Return the kinds of the invoice's timeline, oldest first."""
+        return [line.kind for line in reversed(self.view(number).timeline)]
+
+    def lines(self, **chosen: str) -> list[BookLine]:
+        """Return the open collections as lists show them."""
+        with transaction(self.engine) as session:
+            return book_lines(session, BookFilter(**chosen), 10_000)
+
+    def stage(self, number: str = "INV-1") -> str | None:
+        """Return the stage of the invoice's open collection, None without one."""
+        lines = self.lines(invoice=number)
+        return lines[0].stage if lines else None
+
+    def mails(self) -> list[CaughtMessage]:
+        """Return the mails of this test, oldest first."""
+        assert isinstance(self.stack.mail, MailCatcher)
+        return self.stack.mail.messages(after=self.mail_before)
+
+    async def status(self, invoice_id: int) -> Status:
+        """Return what the invoice's process says of itself."""
+        status: Status = await process_of(self.client, invoice_id).query("status", result_type=Status)
+        return status
+
+    async def settled(self, invoice_id: int) -> Plan:
+        """Wait until the invoice's process has taken in all its signals, and return its plan."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                status = await self.status(invoice_id)
+                if status.plan is not None and not status.signals_waiting:
+                    return status.plan
+                await asyncio.sleep(0.05)
+
+    @asynccontextmanager
+    async def working(self, *, relaying: bool = True) -> AsyncIterator[None]:
+        """Run the worker, in this process, with its relay."""
+        transport = SmtpTransport(SmtpServer.from_url(self.stack.smtp_url))
+        planning, sending = workers(self.client, self.engine, transport, self.settings)
+        async with planning, sending:
+            passing_on = asyncio.create_task(relay(self.engine, self.client)) if relaying else None
+            yield
+            if passing_on is not None:
+                passing_on.cancel()
+
+    def spawn(self, name: str, *arguments: str) -> LeashedProcess:
+        """Start one of the product's programs as a process of its own."""
+        argv: Sequence[str] = [sys.executable, *arguments]
+        env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT)}
+        return self.stack.spawn(name, argv, env)
+
+    async def until(self, claim: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait until `claim` is true. Raises TimeoutError when patience ends."""
+        async with asyncio.timeout(patience_seconds):
+            while not await asyncio.to_thread(claim):
+                await asyncio.sleep(0.05)
