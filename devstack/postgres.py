@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,15 +19,12 @@ from devstack.leashed_process import LeashedProcess, ProcessFailed
 from devstack.ports import HOST, PortLease, lease_port
 from devstack.postgres_binaries import disguise, find_postgres
 from devstack.postgres_pid_file import disarm_pid_file
+from devstack.postgres_sockets import make_socket_directory, remove_socket_directory
 from devstack.tool import output_of
 
 SUPERUSER = "postgres"
 DEFAULT_PORT = 5432
 CONNECTIONS_MAX = 200
-SOCKET_DIRECTORY_PREFIX = "duewell-pg-"
-
-# The path of a socket is limited to 107 bytes (103 on macOS), of which its name takes 15.
-SOCKET_DIRECTORY_BYTES_MAX = 85
 
 # A killed server still loses nothing, only a power cut would: the switches synchronous_commit and
 # full_page_writes are left alone, because they would give up the first for little speed.
@@ -88,13 +84,12 @@ class EmbeddedPostgres:
         """
         self._lock.acquire()
         try:
-            self._remove_old_socket_directory()
             self._own_files()
             if not (self.data / "PG_VERSION").exists():
                 self._make_data()
             if self._preferred_port is not None and self._lease is None:
                 self._lease = lease_port(self._preferred_port)
-            self._sockets = self._make_socket_directory()
+            self._clear_sockets()
             self._start_server()
         except BaseException:
             self.close()
@@ -102,13 +97,10 @@ class EmbeddedPostgres:
         return self
 
     def stop(self) -> None:
-        """Stop the server in order (a fast shutdown) and free its home; a port stays reserved."""
+        """Stop the server in order (a fast shutdown) and free its home; a next `start` has the same URLs."""
         if self.process is not None:
             self.process.stop()
             self.process = None
-        if self._sockets is not None:
-            self._remove_old_socket_directory()
-            self._sockets = None
         self._lock.release()
 
     def crash(self) -> None:
@@ -119,15 +111,19 @@ class EmbeddedPostgres:
         self.stop()
 
     def close(self) -> None:
-        """Stop the server and give its port back."""
+        """Stop the server, and give its port and its socket directory back."""
         self.stop()
+        if self._sockets is not None:
+            shutil.rmtree(self._sockets, ignore_errors=True)
+            self._sockets = None
         if self._lease is not None:
             self._lease.release()
             self._lease = None
 
-    def create_database(self, name: str) -> str:
-        """Make the database unless it exists, and return its URL; raises ProcessFailed."""
-        done = self._run("createdb", name)
+    def create_database(self, name: str, template: str | None = None) -> str:
+        """Make the database, as a copy of `template`, unless it exists; return its URL or raise ProcessFailed."""
+        copied = () if template is None else ("--template", template)
+        done = self._run("createdb", *copied, name)
         if done.returncode != 0 and "already exists" not in done.stderr:
             raise ProcessFailed(f"The database {name} could not be made.\n{done.stderr}")
         return self.url(name)
@@ -173,15 +169,8 @@ class EmbeddedPostgres:
                 return
 
     def _is_ready(self) -> bool:
-        command: list[str | Path] = [
-            self._program("pg_isready"),
-            "-q",
-            "-h",
-            str(self._sockets),
-            "-p",
-            str(self.port or DEFAULT_PORT),
-        ]
-        return output_of(command) is not None
+        place = ["-h", str(self._sockets), "-p", str(self.port or DEFAULT_PORT)]
+        return output_of([self._program("pg_isready"), "-q", *place]) is not None
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         place = ["-h", str(self._sockets), "-p", str(self.port or DEFAULT_PORT), "-U", SUPERUSER]
@@ -203,27 +192,13 @@ class EmbeddedPostgres:
         password = self.home / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(18))
-        half_made = self.home / "data.new"
+        prefix, half_made = disguise().prefix, self.home / "data.new"
         shutil.rmtree(half_made, ignore_errors=True)
         self._own_files()
-        command: list[str | Path] = [
-            *disguise().prefix,
-            self._program("initdb"),
-            "-D",
-            half_made,
-            "-U",
-            SUPERUSER,
-            "-E",
-            "UTF8",
-        ]
-        command += [
-            f"--locale={LOCALE}",
-            "--auth-local=trust",
-            "--auth-host=scram-sha-256",
-            f"--pwfile={password}",
-        ]
+        options = [f"--pgdata={half_made}", f"--username={SUPERUSER}", f"--locale={LOCALE}", "--encoding=UTF8"]
+        options += ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={password}"]
         done = subprocess.run(  # noqa: S603
-            [*command, *([] if self.durable else ["--no-sync"])],
+            [*prefix, self._program("initdb"), *options, *([] if self.durable else ["--no-sync"])],
             capture_output=True,
             text=True,
             env={**os.environ, **ENVIRONMENT},
@@ -232,6 +207,16 @@ class EmbeddedPostgres:
         if done.returncode != 0:
             raise ProcessFailed(f"PostgreSQL's data could not be made.\n{done.stdout}{done.stderr}".strip())
         half_made.rename(self.data)
+
+    def _clear_sockets(self) -> None:
+        """Have an empty directory for the sockets: what a killed server left in it would be in the way."""
+        note = self.home / "socket-directory"
+        if self._sockets is not None and self._sockets.is_dir():
+            for leftover in self._sockets.iterdir():
+                leftover.unlink()
+        else:
+            remove_socket_directory(note)
+            self._sockets = make_socket_directory(note, disguise().owner)
 
     def _own_files(self) -> None:
         """Give the home to the user as whom the server runs; only root ever has to."""
@@ -244,24 +229,3 @@ class EmbeddedPostgres:
         for place in places:
             with contextlib.suppress(FileNotFoundError):
                 os.chown(place, owner, owner, follow_symlinks=False)
-
-    def _make_socket_directory(self) -> Path:
-        base = tempfile.gettempdir()
-        directory = tempfile.mkdtemp(
-            prefix=SOCKET_DIRECTORY_PREFIX,
-            dir=base if len(os.fsencode(base)) < SOCKET_DIRECTORY_BYTES_MAX - 20 else "/tmp",  # noqa: S108
-        )
-        owner = disguise().owner
-        if owner is not None:
-            os.chown(directory, owner, owner)
-        (self.home / "socket-directory").write_text(directory)
-        return Path(directory)
-
-    def _remove_old_socket_directory(self) -> None:
-        """Remove the directory that this home used last, even if its owner was killed."""
-        note = self.home / "socket-directory"
-        with contextlib.suppress(FileNotFoundError):
-            directory = Path(note.read_text())
-            if directory.name.startswith(SOCKET_DIRECTORY_PREFIX):
-                shutil.rmtree(directory, ignore_errors=True)
-            note.unlink()

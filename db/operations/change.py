@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
@@ -43,6 +44,14 @@ def note_once(
         return True
     result = session.execute(statement.on_conflict_do_nothing().returning(TimelineEntry.id))
     return result.scalar() is not None
+
+
+def is_known(session: Session, event_id: str | None) -> bool:
+    """Say whether a change with this event id took effect already. Ask with the invoice locked."""
+    if event_id is None:
+        return False
+    known = select(TimelineEntry.id).where(TimelineEntry.event_id == event_id)
+    return session.scalar(known) is not None
 
 
 def _entry(

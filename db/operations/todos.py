@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.operations.change import Change, note_once
+from db.operations.change import Change, is_known, note_once
 from db.operations.refusal import Refused
 from db.operations.settle import end_open_actions, lock_invoice, set_step, settle
 from db.tables.actions import Action
@@ -21,7 +21,7 @@ def complete_action(session: Session, invoice_id: int, step_id: str | None, outc
     is no contact (rules 4.2 and 4.3). Raises Refused if there is no such to-do or outcome.
     """
     lock_invoice(session, invoice_id)
-    if not note_once(session, change, "to-do ended", invoice_id, step=step_id, outcome=outcome):
+    if is_known(session, change.event_id):
         return
     if outcome not in OUTCOMES:
         raise Refused(f"an outcome is one of {', '.join(OUTCOMES)}, not {outcome!r}")
@@ -37,6 +37,9 @@ def complete_action(session: Session, invoice_id: int, step_id: str | None, outc
     action = session.scalar(statement)
     if action is None:
         raise Refused("it has no open to-do" + (f" of step {step_id}" if step_id else ""))
+    note_once(
+        session, change, "to-do ended", invoice_id, action.collection_id, step=action.step_id, outcome=outcome
+    )
     ended, status = ("ignored", StepStatus.IGNORED) if outcome == "ignored" else ("done", StepStatus.DONE)
     session.execute(update(Action).where(Action.id == action.id).values(outcome=outcome))
     end_open_actions(session, action.collection_id, ended, change, action.step_id)

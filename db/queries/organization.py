@@ -1,11 +1,29 @@
 """Reads the organization."""
 
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.tables.organization import Organization
 
 
+@dataclass(frozen=True, slots=True)
+class OrganizationView:
+    """Whose ledger it is, and the time zone that its people live in."""
+
+    name: str
+    email: str
+    time_zone: ZoneInfo
+
+
 def organization_name(session: Session) -> str:
     """Return the organization's name."""
     return session.scalars(select(Organization.name)).one()
+
+
+def organization_view(session: Session) -> OrganizationView | None:
+    """Return the organization, or None in a ledger that was never set up."""
+    row = session.execute(select(Organization.name, Organization.email, Organization.time_zone)).one_or_none()
+    return None if row is None else OrganizationView(row.name, row.email, ZoneInfo(row.time_zone))

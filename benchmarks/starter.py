@@ -1,0 +1,147 @@
+"""The starter against a bare loop of `start_workflow`: python -m benchmarks.starter [--invoices N] [--rounds N].
+
+Both run in turn, A B A B …, on the same servers, at the same concurrency, with no worker polling. The bare loop
+starts workflows without input, search attributes or a plan; the starter reads the ledger, plans, stores the
+projections and starts with all of that. Every run has a Temporal namespace and a copy of the ledger of its own.
+Ratios are of pairs that ran one after the other, so that they hold when the machine's speed drifts.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+
+from db.engine import make_engine, transaction
+from db.queries.book import count_open_collections
+from devstack.stack import Stack
+from intake.import_invoices import import_invoices
+from intake.sample_book import sample_book
+from intake.setup import set_up
+from starter import CONCURRENCY, Summary, start_all
+from workflows.client import connect, register_search_attributes
+
+OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_URL")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One timed run: workflows per second of wall time, and CPU seconds of this process for each thousand."""
+
+    rate: float
+    cpu_seconds_per_thousand: float
+
+
+async def bare_loop(client: Client, count: int, concurrency: int) -> None:
+    """Start `count` workflows and nothing else."""
+    slots = asyncio.Semaphore(concurrency)
+
+    async def start_one(number: int) -> None:
+        async with slots:
+            await client.start_workflow("Bare", id=f"bare/{number}", task_queue="nobody-polls")
+
+    await asyncio.gather(*(start_one(number) for number in range(count)))
+
+
+async def timed(work: Callable[[], Awaitable[object]], count: int) -> Run:
+    """Run the work and measure it."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    await work()
+    seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+    return Run(count / seconds, cpu_seconds / count * 1000)
+
+
+async def fresh_namespace(address: str) -> Client:
+    """Return a client in a new namespace that knows the search attributes."""
+    admin = await connect(address)
+    name = f"bench-{uuid4().hex}"
+    retention = Duration(seconds=24 * 3600)
+    await admin.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
+    )
+    client = await connect(address, name)
+    await register_search_attributes(client)
+    return client
+
+
+async def one_pair(stack: Stack, ledger_url: str) -> tuple[Run, Run]:
+    """Return a run of the bare loop and one of the starter over the same number of workflows."""
+    engine = make_engine(ledger_url)
+    with transaction(engine) as session:
+        count = count_open_collections(session)
+    bare_client = await fresh_namespace(stack.temporal_address)
+    bare = await timed(lambda: bare_loop(bare_client, count, CONCURRENCY), count)
+    client = await fresh_namespace(stack.temporal_address)
+    summaries: list[Summary] = []
+
+    async def start_book() -> None:
+        summaries.append(await start_all(engine, client, concurrency=CONCURRENCY))
+
+    starter = await timed(start_book, count)
+    engine.dispose()
+    assert summaries[0].started == count, summaries
+    return bare, starter
+
+
+def main() -> None:
+    """Measure, and print a table and a line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--invoices", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="duewell-bench-") as home:
+        environ = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
+        with Stack(Path(home), ui=False, fixed_ports=False, environ=environ) as stack:
+            assert stack.postgres is not None
+            _say(f"importing {options.invoices} invoices")
+            engine = make_engine(stack.database_url)
+            set_up(engine, "Bench", "ar@bench.example")
+            import_invoices(engine, _book(options.invoices))
+            engine.dispose()
+            pairs = []
+            for number in range(options.rounds + 1):
+                url = stack.postgres.create_database(f"round_{number}", template="duewell")
+                bare, starter = asyncio.run(one_pair(stack, url))
+                warm_up = " (warm-up, not counted)" if number == 0 else ""
+                _say(f"round {number}: bare {bare.rate:.0f}/s, starter {starter.rate:.0f}/s{warm_up}")
+                pairs += [(bare, starter)] if number else []
+    ratios = [starter.rate / bare.rate for bare, starter in pairs]
+    result = {
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "concurrency": CONCURRENCY,
+        "bare_per_second": round(statistics.median(bare.rate for bare, _ in pairs)),
+        "starter_per_second": round(statistics.median(starter.rate for _, starter in pairs)),
+        "rate_ratio_min_median_max": [round(f(ratios), 2) for f in (min, statistics.median, max)],
+        "client_cpu_ms_each_bare": _cpu(bare for bare, _ in pairs),
+        "client_cpu_ms_each_starter": _cpu(starter for _, starter in pairs),
+    }
+    print(json.dumps(result))
+
+
+def _cpu(runs: Iterable[Run]) -> float:
+    return round(statistics.median(run.cpu_seconds_per_thousand for run in runs), 2)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _book(invoices: int) -> bytes:
+    return sample_book(datetime.now(UTC).date(), invoices=invoices, customers=max(40, invoices // 5)).encode()
+
+
+if __name__ == "__main__":
+    main()
