@@ -54,7 +54,7 @@ def _is_contextual(facts: Facts) -> bool:
 
 
 def _superseded(facts: Facts, pending: list[Triggered], day: date) -> list[Triggered]:
-    """Return the steps that a later one has overtaken by `day`: contextual logic only (rules 2.6 and 4.5)."""
+    """Return the steps that a later one has overtaken by `day`: contextual logic only (rules 2.6 and 4.6)."""
     if not _is_contextual(facts):
         return []
     reached = [p for p in pending if p.trigger <= day]

@@ -70,9 +70,10 @@ class Calendar:
         spread = (invoice_id * _SPREAD) % 2**32 / 2**32
         return opens + timedelta(seconds=int(spread * window_seconds))
 
-    def _roll(self, day: date, by: timedelta) -> date:
+    def _roll(self, start: date, by: timedelta) -> date:
+        day = start
         for _ in range(ROLL_DAYS_MAX):
             if self.is_business_day(day):
                 return day
             day += by
-        raise ValueError(f"no business day within a year of {day}")
+        raise ValueError(f"no business day within a year of {start}")

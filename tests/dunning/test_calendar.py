@@ -103,13 +103,13 @@ def test_calendar_without_send_hours_is_refused(send_until: str) -> None:
 
 
 def test_year_of_holidays_is_an_error_and_no_endless_search() -> None:
-    """Rule 2.1."""
+    """Rules 2.1 and 4.5: whoever asks for the decision has to tell people."""
     closed = a_calendar(holidays=[str(on("2026-01-01") + timedelta(days=ahead)) for ahead in range(800)])
 
     with pytest.raises(ValueError, match="no business day"):
-        closed.next_business_day(on("2026-01-01"))
-    with pytest.raises(ValueError, match="no business day"):
         closed.business_day_before(on("2027-06-01"))
+    with pytest.raises(ValueError, match="no business day within a year of 2026-06-15"):
+        decide(third_reminder(closed), at("2026-06-15 08:30"))
 
 
 def test_business_day_before_never_is_the_day_itself() -> None:

@@ -183,7 +183,7 @@ def test_mended_step_keeps_the_minimum_contact_delay() -> None:
 
 
 def test_todo_of_an_obstacle_is_superseded_in_contextual_logic() -> None:
-    """Rules 4.4 and 4.5: and S3 is handed over in its turn."""
+    """Rules 4.4 and 4.6: and S3 is handed over in its turn."""
     events: dict[str, Change] = {"2026-06-08 12:00": obstructed(NO_RECIPIENT)}
 
     log = live_by_waits(a_collection(logic=Logic.CONTEXTUAL), "2026-05-02", 46, events)
@@ -193,7 +193,7 @@ def test_todo_of_an_obstacle_is_superseded_in_contextual_logic() -> None:
 
 @pytest.mark.parametrize("drive", [live, live_by_waits])
 def test_todo_that_is_never_superseded_stays(drive: object) -> None:
-    """Rule 4.5: the emails behind it are superseded by each other, and the last follows when the call was made."""
+    """Rule 4.6: the emails behind it are superseded by each other, and the last follows when the call was made."""
     call = a_step("call", 3, Channel.CALL, never_supersede=True)
     cadence = a_cadence([call, a_step("A", 8), a_step("B", 14)], Logic.CONTEXTUAL)
     assert callable(drive)
@@ -205,7 +205,7 @@ def test_todo_that_is_never_superseded_stays(drive: object) -> None:
 
 
 def test_step_that_is_never_superseded_but_never_opened_is_superseded() -> None:
-    """Rule 4.5: only an open to-do stays."""
+    """Rule 4.6: only an open to-do stays."""
     call = a_step("call", 3, Channel.CALL, never_supersede=True)
     cadence = a_cadence([call, a_step("A", 8)], Logic.CONTEXTUAL)
 

@@ -36,7 +36,7 @@ ZONES = ("Europe/Paris", "America/New_York", "Asia/Kolkata", "Pacific/Auckland",
 
 # What one driver proves holds for the other: that both live the same life is a promise of its own.
 promise = settings(
-    max_examples=250,
+    max_examples=200,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -74,7 +74,7 @@ def test_standard_entered_late_works_through_the_backlog(drive: Drive) -> None:
 
 
 def test_contextual_entered_late_starts_at_the_step_of_its_age(drive: Drive) -> None:
-    """Rules 2.4, 2.6 and 4.5: the earlier steps are superseded, and so is the to-do that nobody did."""
+    """Rules 2.4, 2.6 and 4.6: the earlier steps are superseded, and so is the to-do that nobody did."""
     late = a_collection(entered="2026-06-18", logic=Logic.CONTEXTUAL)
 
     log = drive(late, "2026-06-18", 60)
