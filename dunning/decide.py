@@ -65,9 +65,7 @@ _HOLD_REASON = {
 
 def _hold_reason(hold: Hold) -> Reason:
     of_customer = hold.of_customer and hold.kind is HoldKind.PAUSE
-    because = Because.CUSTOMER_PAUSE if of_customer else _HOLD_REASON[hold.kind]
-    detail = "until it is ended" if hold.until is None else "first active day"
-    return Reason(because, hold.until, detail)
+    return Reason(Because.CUSTOMER_PAUSE if of_customer else _HOLD_REASON[hold.kind], hold.until)
 
 
 def _blocks(facts: Facts, today: date) -> tuple[Reason, ...]:
@@ -115,7 +113,8 @@ def _for_candidate(
     step, calendar = candidate.step, facts.calendar
     changes_at = None if changes_on is None else calendar.start_of(changes_on)
     status = facts.status(step)
-    mended = step.is_automatic and step.id in facts.handed_over and facts.obstacle is None
+    obstacle = facts.obstacle(step)
+    mended = step.is_automatic and step.id in facts.handed_over and obstacle is None
     if status is StepStatus.OPEN and not mended:
         return Wait(changes_at, step, None, (*blocks, Reason(Because.TODO_OPEN)))
     silence = _silence(facts, step)
@@ -131,9 +130,9 @@ def _for_candidate(
         return Wait(changes_at, step, None, (*because, Reason(Because.LAPSES)))
     acts_at = calendar.sends_at(due_on, facts.invoice.id) if step.is_automatic else calendar.opens_at(due_on)
     if acts_at <= now and not blocks:
-        if step.is_automatic and facts.obstacle is None:
+        if step.is_automatic and obstacle is None:
             return Send(step, due_on, because)
-        return OpenTodo(step, due_on, because, facts.obstacle if step.is_automatic else None)
+        return OpenTodo(step, due_on, because, obstacle)
     if changes_at is None or acts_at < changes_at:
         return Wait(acts_at, step, due_on, because)
     return _announce(facts, changes_at)

@@ -8,14 +8,14 @@ from dunning.cadence import Step
 
 
 class Because(StrEnum):
-    """What set a date or stops contact; the text after the dash is what people read."""
+    """What set a date or stops contact; the value is what people read."""
 
-    TRIGGER = "its trigger date"
-    ENTRY = "the day the cadence was assigned"
+    TRIGGER = "trigger date"
+    ENTRY = "cadence assigned"
     CONTACT_DELAY = "minimum contact delay"
-    BUSINESS_DAY = "not a business day"
-    BEFORE_DUE_DATE = "moved before the due date"
-    SEND_HOURS = "outside send hours"
+    BUSINESS_DAY = "next business day"
+    BEFORE_DUE_DATE = "business day before the due date"
+    SEND_HOURS = "send hours are over"
     RESUMED_TODAY = "resumed after today's send time"
     TODO_OPEN = "a to-do is open"
     PAUSE = "paused"
@@ -33,6 +33,19 @@ class Because(StrEnum):
     EXHAUSTED = "every step is done"
 
 
+HOLDS = frozenset(
+    {
+        Because.PAUSE,
+        Because.CUSTOMER_PAUSE,
+        Because.DISPUTE,
+        Because.PROMISE,
+        Because.PAYMENT_IN_FLIGHT,
+        Because.PARTIAL_PAYMENT,
+    }
+)
+_UNTIL = HOLDS | {Because.CONTACT_DELAY, Because.SEND_HOURS, Because.RESUMED_TODAY}
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One reason for a date or for silence: what it is, the first day it allows, and a detail to show."""
@@ -42,8 +55,14 @@ class Reason:
     detail: str | None = None
 
     def __str__(self) -> str:
-        text = self.because.value if self.detail is None else f"{self.because.value}: {self.detail}"
-        return text if self.day is None else f"{text} ({self.day:%a %Y-%m-%d})"
+        words = [self.because.value]
+        if self.day is not None:
+            words.append(f"until {self.day:%a %Y-%m-%d}" if self.because in _UNTIL else f"{self.day:%a %Y-%m-%d}")
+        elif self.because in HOLDS:
+            words.append("until it is ended")
+        if self.detail is not None:
+            words.append(f"({self.detail})")
+        return " ".join(words)
 
 
 class Expiry(StrEnum):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from dunning.cadence import Anchor, Cadence, Step
+from dunning.cadence import Anchor, Cadence, Channel, Step
 from dunning.calendar import Calendar
 
 
@@ -73,7 +73,7 @@ class Hold:
 class Facts:
     """All that `decide` knows of one collection.
 
-    `obstacle` says why automatic messages cannot be sent now (no valid recipient), `handed_over` names the
+    `obstacles` say by channel why automatic messages cannot be sent now, `handed_over` names the
     automatic steps whose to-do stands open because of one (rule 4.4), `released_at` is when a person last
     ended a hold.
     """
@@ -87,13 +87,17 @@ class Facts:
     handed_over: frozenset[str] = frozenset()
     holds: tuple[Hold, ...] = ()
     released_at: datetime | None = None
-    obstacle: str | None = None
+    obstacles: Mapping[Channel, str] = field(default_factory=dict)
     sends_automatically: bool = True
     tolerance: Decimal = Decimal(0)
 
     def status(self, step: Step) -> StepStatus:
         """Return what became of the step so far."""
         return self.statuses.get(step.id, StepStatus.PENDING)
+
+    def obstacle(self, step: Step) -> str | None:
+        """Return why the automatic step cannot be sent now, if anything is in its way (rule 4.4)."""
+        return self.obstacles.get(step.channel) if step.is_automatic else None
 
     def trigger(self, step: Step) -> date | None:
         """Return the day the step triggers by itself (rule 1.1), or None if its anchor has no date."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from dunning.cadence import Step
-from dunning.decision import Because, Close, Decision, Exhaust, OpenTodo, Reason, Send, Wait
+from dunning.decision import HOLDS, Because, Close, Decision, Exhaust, OpenTodo, Reason, Send, Wait
 from dunning.facts import Facts
 
 
@@ -39,18 +39,7 @@ class Projection:
     sentence: str
 
 
-_HOLDING = {
-    Because.PAUSE,
-    Because.CUSTOMER_PAUSE,
-    Because.DISPUTE,
-    Because.PROMISE,
-    Because.PAYMENT_IN_FLIGHT,
-    Because.PARTIAL_PAYMENT,
-    Because.DRAFT,
-    Because.HIDDEN,
-    Because.SENDING_OFF,
-    Because.NO_DUE_DATE,
-}
+_HOLDING = HOLDS | {Because.DRAFT, Because.HIDDEN, Because.SENDING_OFF, Because.NO_DUE_DATE}
 
 
 def project(facts: Facts, decision: Decision, now: datetime) -> Projection:
@@ -81,7 +70,7 @@ def _project_wait(facts: Facts, wait: Wait) -> Projection:
     step = wait.step
     if Because.TODO_OPEN in kinds:
         assert step is not None
-        obstacle = facts.obstacle if step.id in facts.handed_over else None
+        obstacle = facts.obstacle(step) if step.id in facts.handed_over else None
         why = f", because it cannot be sent: {obstacle}" if obstacle else ""
         sentence = f"To-do {_named(step)} waits for a person{why}"
         return Projection(Stage.TODO, step, wait.due_on, wait.until, False, wait.because, sentence)
@@ -119,4 +108,4 @@ def _local(facts: Facts, moment: datetime) -> str:
 
 
 def _listed(reasons: tuple[Reason, ...]) -> str:
-    return ", ".join(str(reason) for reason in reasons)
+    return "; ".join(str(reason) for reason in reasons)

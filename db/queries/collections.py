@@ -17,6 +17,8 @@ from dunning.calendar import Calendar
 from dunning.facts import Facts, Hold, HoldKind, Invoice, InvoiceState, StepStatus
 
 NO_RECIPIENT = "the customer has no e-mail address that can be written to"
+# E-mail is the only channel with a sender so far; the others become to-dos (rule 4.4).
+NO_SENDER = {channel: f"no sender for {channel.value} is configured" for channel in (Channel.SMS, Channel.LETTER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def _collection(row: Row[Any]) -> OpenCollection:
         handed_over=frozenset(row.handed_over or ()),
         holds=holds,
         released_at=row.released_at,
-        obstacle=row.obstacle,
+        obstacles=NO_SENDER if row.obstacle is None else {**NO_SENDER, Channel.EMAIL: row.obstacle},
         sends_automatically=row.sends_automatically,
         tolerance=row.tolerance,
     )

@@ -131,7 +131,7 @@ def a_collection(
         handed_over=frozenset(handed_over),
         holds=tuple(holds),
         released_at=None if released is None else at(released),
-        obstacle=obstacle,
+        obstacles=_everywhere(obstacle),
         sends_automatically=sends_automatically,
         tolerance=Decimal(tolerance),
     )
@@ -198,9 +198,14 @@ def falling_due(due: str) -> Change:
     return lambda facts, now: replace(facts, invoice=replace(facts.invoice, due_on=on(due)))
 
 
+def _everywhere(obstacle: str | None) -> dict[Channel, str]:
+    """Return the obstacle for every channel that may be automatic."""
+    return {} if obstacle is None else {channel: obstacle for channel in Channel if channel.may_be_automatic}
+
+
 def obstructed(obstacle: str | None) -> Change:
     """Lose, or mend (None), what automatic messages need."""
-    return lambda facts, now: replace(facts, obstacle=obstacle)
+    return lambda facts, now: replace(facts, obstacles=_everywhere(obstacle))
 
 
 def both(*changes: Change) -> Change:

@@ -167,6 +167,6 @@ def test_third_reminder_waits_for_the_minimum_contact_delay() -> None:
     assert decision.step == step_of(collection, "S3")
     assert decision.due_on == on("2026-06-17")
     assert [str(reason) for reason in decision.because] == [
-        "its trigger date: due date +14 days (Mon 2026-06-15)",
-        "minimum contact delay: 5 days after Fri 2026-06-12 (Wed 2026-06-17)",
+        "trigger date Mon 2026-06-15 (due date +14 days)",
+        "minimum contact delay until Wed 2026-06-17 (5 days after Fri 2026-06-12)",
     ]

@@ -298,10 +298,10 @@ def test_reason_reads_as_a_phrase() -> None:
     assert isinstance(draft, Wait)
 
     assert [str(reason) for reason in decision.because] == [
-        "its trigger date: due date +8 days (Tue 2026-06-09)",
-        "paused: first active day (Thu 2026-06-11)",
+        "trigger date Tue 2026-06-09 (due date +8 days)",
+        "paused until Thu 2026-06-11",
     ]
-    assert [str(reason) for reason in held_open.because] == ["paused: until it is ended"]
+    assert [str(reason) for reason in held_open.because] == ["paused until it is ended"]
     assert [str(reason) for reason in draft.because] == ["not issued yet"]
     assert decision.due_on == date(2026, 6, 11)
     assert the_cadence_w().contact_delay_days_min == 5

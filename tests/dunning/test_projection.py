@@ -42,7 +42,7 @@ def test_waiting_message_says_when_it_goes_out_and_why() -> None:
     assert (shown.stage, shown.due_on, shown.sends) == (Stage.WAITING, on("2026-06-09"), True)
     assert shown.acts_at == at("2026-06-09 09:07:04")
     assert shown.sentence == (
-        "S2 (email) goes out Tue 2026-06-09 09:07: its trigger date: due date +8 days (Tue 2026-06-09)"
+        "S2 (email) goes out Tue 2026-06-09 09:07: trigger date Tue 2026-06-09 (due date +8 days)"
     )
 
 
@@ -82,9 +82,9 @@ def test_lapsing_step_does_not_run() -> None:
     [
         (
             {"holds": [a_hold(until="2026-06-11")]},
-            "Held: paused: first active day (Thu 2026-06-11); then S2 (email) on Thu 2026-06-11 08:30",
+            "Held: paused until Thu 2026-06-11; then S2 (email) on Thu 2026-06-11 08:30",
         ),
-        ({"holds": [a_hold(HoldKind.DISPUTE)]}, "Held: disputed: until it is ended; then S2 (email)"),
+        ({"holds": [a_hold(HoldKind.DISPUTE)]}, "Held: disputed until it is ended; then S2 (email)"),
         ({"hidden": True}, "Held: hidden; then S2 (email)"),
     ],
     ids=["until a date", "until ended", "hidden"],
@@ -105,7 +105,7 @@ def test_hold_that_ends_before_the_next_step_is_shown_with_the_date_of_the_step(
     shown = seen(collection, at("2026-06-10 12:00"))
 
     assert (shown.stage, shown.sends, shown.acts_at) == (Stage.HELD, False, at("2026-06-12 00:00"))
-    assert shown.sentence.startswith("Held: paused: first active day (Fri 2026-06-12); ")
+    assert shown.sentence.startswith("Held: paused until Fri 2026-06-12; ")
     assert shown.sentence.endswith("; then S3 (email) on Mon 2026-06-15 08:30")
 
 
@@ -132,7 +132,7 @@ def test_todo_that_opens_gives_the_obstacle() -> None:
 
     assert (shown.stage, shown.sends) == (Stage.TODO, False)
     assert shown.because[-1].because is Because.CANNOT_SEND
-    assert shown.sentence.endswith("cannot be sent: no valid recipient")
+    assert shown.sentence.endswith("cannot be sent (no valid recipient)")
 
 
 def test_todo_of_a_manual_step_opens_without_an_obstacle() -> None:
@@ -141,7 +141,7 @@ def test_todo_of_a_manual_step_opens_without_an_obstacle() -> None:
 
     shown = seen(collection, at("2026-06-04 08:30"))
 
-    assert shown.sentence == "To-do C (call) opens: its trigger date: due date +3 days (Thu 2026-06-04)"
+    assert shown.sentence == "To-do C (call) opens: trigger date Thu 2026-06-04 (due date +3 days)"
 
 
 @pytest.mark.parametrize(

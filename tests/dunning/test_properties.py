@@ -118,7 +118,9 @@ def collections(draw: st.DrawFn, logics: Sequence[Logic] = tuple(Logic)) -> Fact
         entered_on=START + timedelta(days=draw(st.integers(-5, 5))),
         last_contact_on=None if contact_days_ago is None else START - timedelta(days=contact_days_ago),
         holds=tuple(draw(st.lists(holds(), max_size=2))) if draw(rarely(True)) else (),
-        obstacle="no recipient" if draw(rarely(True)) else None,
+        obstacles=dict.fromkeys(draw(st.sets(st.sampled_from(Channel))), "no sender")
+        if draw(rarely(True))
+        else {},
         sends_automatically=draw(rarely(False)),
     )
 
@@ -260,7 +262,7 @@ def test_looks_at_any_moments_keep_every_promise(facts: Facts, looks: list[datet
             acted.append(decision.step.id)
         if isinstance(decision, Send):
             assert facts.sends_automatically
-            assert facts.obstacle is None
+            assert facts.obstacle(decision.step) is None
             assert calendar.is_business_day(today)
             assert calendar.opens_at(today) <= now < calendar.closes_at(today)
             assert facts.last_contact_on is None or today - facts.last_contact_on >= delay
