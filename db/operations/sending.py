@@ -158,9 +158,8 @@ def hand_over(session: Session, claim: Claim, obstacle: str, change: Change) -> 
 
 def _fail_message(session: Session, claim: Claim, error: str, change: Change) -> None:
     collection = claim.settled.collection
-    session.execute(
-        update(Message).where(Message.action_id == claim.action_id).values(state="failed", last_error=error)
-    )
+    failed = {"state": "failed", "last_error": error, "unanswered": claim.unanswered}
+    session.execute(update(Message).where(Message.action_id == claim.action_id).values(failed))
     session.execute(update(Action).where(Action.id == claim.action_id).values(state="canceled"))
     note(
         session, change, "message refused", collection.invoice_id, collection.id, step=claim.step.id, because=error

@@ -1,18 +1,19 @@
 """Settles a collection: decides, records what the decision does to the ledger, and projects what comes next."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, assert_never
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change, note
 from db.queries.collections import OpenCollection, open_collection, open_collections
 from db.tables.actions import Action
-from db.tables.collections import Collection, NextAction, StepState
+from db.tables.collections import Collection, StepState
 from db.tables.invoices import Invoice
 from dunning.apply import after
 from dunning.cadence import Step
@@ -193,15 +194,27 @@ def open_todo(
     )
 
 
+# One parameter for any number of rows: a VALUES list of a page costs ten times as much to compile.
+_STORE = text("""
+INSERT INTO next_actions
+       (collection_id, stage, step_id, channel, execution, due_on, acts_at, because, sentence, decided_at)
+SELECT collection_id, stage, step_id, channel, execution, due_on, acts_at, because, sentence, :decided_at
+  FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+    AS r(collection_id bigint, stage text, step_id text, channel text, execution text, due_on date,
+         acts_at timestamptz, because jsonb, sentence text)
+    ON CONFLICT (collection_id) DO UPDATE
+   SET stage = excluded.stage, step_id = excluded.step_id, channel = excluded.channel,
+       execution = excluded.execution, due_on = excluded.due_on, acts_at = excluded.acts_at,
+       because = excluded.because, sentence = excluded.sentence, decided_at = excluded.decided_at
+""")
+
+
 def _store(session: Session, settled: Sequence[Settled], decided_at: datetime) -> None:
-    if not settled:
-        return
-    statement = insert(NextAction).values([_next_action(one, decided_at) for one in settled])
-    fresh = {column.name: column for column in statement.excluded if column.name != "collection_id"}
-    session.execute(statement.on_conflict_do_update(index_elements=["collection_id"], set_=fresh))
+    rows = json.dumps([_next_action(one) for one in settled])
+    session.execute(_STORE, {"rows": rows, "decided_at": decided_at})
 
 
-def _next_action(settled: Settled, decided_at: datetime) -> dict[str, Any]:
+def _next_action(settled: Settled) -> dict[str, Any]:
     projection = settled.projection
     step = projection.step
     return {
@@ -210,14 +223,16 @@ def _next_action(settled: Settled, decided_at: datetime) -> dict[str, Any]:
         "step_id": step.id if step else None,
         "channel": step.channel.value if step else None,
         "execution": step.execution.value if step else None,
-        "due_on": projection.due_on,
-        "acts_at": projection.acts_at,
+        "due_on": _iso(projection.due_on),
+        "acts_at": _iso(projection.acts_at),
         "because": [_reason(reason) for reason in projection.because],
         "sentence": projection.sentence,
-        "decided_at": decided_at,
     }
 
 
+def _iso(moment: date | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
 def _reason(reason: Reason) -> dict[str, Any]:
-    day = None if reason.day is None else reason.day.isoformat()
-    return {"because": reason.because.value, "day": day, "detail": reason.detail}
+    return {"because": reason.because.value, "day": _iso(reason.day), "detail": reason.detail}
