@@ -47,6 +47,9 @@ format: $(BIN)/.installed ## Let ruff lay out and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: $(BIN)/.installed ## Renew requirements.lock from pyproject.toml
+lock: $(BIN)/.installed ## Renew both locks from pyproject.toml: all packages, and those of production
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --upgrade --quiet --custom-compile-command "make lock" -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --upgrade --quiet --custom-compile-command "make lock" \
+		-o requirements-runtime.lock

@@ -66,13 +66,15 @@ class SendRequest(Payload):
 class Plan(Payload):
     """What a process does next: wake at `wake_at` (None: wait for a signal), then send or plan again.
 
-    `sends` says that the wake-up is for an automatic step. `sentence` is for people: what is waited for and why.
+    `sends` says that the wake-up is for an automatic step. `sentence` is for people: what is waited for and why,
+    and `when` is the wake-up as the organization's clock shows it.
     """
 
     ends: bool = False
     stage: str
     sentence: str
     wake_at: datetime | None = None
+    when: str = ""
     sends: bool = False
     step: str | None = None
     channel: str | None = None

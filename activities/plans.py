@@ -1,5 +1,8 @@
 """Turns a settled collection into the plan that its process follows."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from activities.interface import Plan
 from db.operations.settle import Settled
 from dunning.decision import Close
@@ -18,6 +21,7 @@ def plan_of(settled: Settled | None) -> Plan:
         stage=projection.stage.value,
         sentence=projection.sentence,
         wake_at=projection.acts_at,
+        when=_shown(projection.acts_at, facts.calendar.time_zone),
         sends=projection.sends,
         step=step.id if step else None,
         channel=step.channel.value if step else None,
@@ -28,3 +32,7 @@ def plan_of(settled: Settled | None) -> Plan:
         outstanding=facts.invoice.outstanding,
         currency=facts.invoice.currency,
     )
+
+
+def _shown(moment: datetime | None, time_zone: ZoneInfo) -> str:
+    return "" if moment is None else f"{moment.astimezone(time_zone):%a %Y-%m-%d %H:%M}"

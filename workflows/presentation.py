@@ -56,7 +56,7 @@ def timer_summary_of(plan: Plan) -> str:
     if plan.wake_at is None or plan.step is None:
         return plan.sentence[:SUMMARY_CHARACTERS_MAX]
     verb = "goes out" if plan.sends else "is looked at"
-    return f"{plan.step} ({plan.channel}) {verb} {plan.wake_at:%a %Y-%m-%d %H:%M} UTC"
+    return f"{plan.step} ({plan.channel}) {verb} {plan.when}".rstrip()
 
 
 def details_of(plan: Plan) -> str:
