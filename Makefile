@@ -29,7 +29,7 @@ demo: provision ## Run the whole product on a sample book; ARGS=--exit ends afte
 	@exec $(BIN)/python -m devstack demo $(ARGS)
 
 test: provision ## Run every test against real servers; ARGS go to pytest
-	@$(BIN)/python -m pytest -m "not soak" $(ARGS)
+	@exec $(BIN)/python -m pytest -m "not soak" $(ARGS)
 
 check: $(BIN)/.installed ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .
@@ -38,7 +38,7 @@ check: $(BIN)/.installed ## ruff, mypy --strict, import contracts
 	@$(BIN)/lint-imports
 
 soak: provision ## The long runs
-	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@exec $(BIN)/python -m pytest -m soak $(ARGS)
 
 bench-starter: provision ## The starter against a bare loop of start_workflow
 	@$(BIN)/python -m benchmarks.starter $(ARGS)

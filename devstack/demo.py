@@ -25,6 +25,7 @@ from db.queries.round import RoundCounts, happenings, newest_happening, round_co
 from devstack.demo_pages import show_round, show_where_to_look
 from devstack.home_lock import HomeInUse
 from devstack.leashed_process import ProcessFailed
+from devstack.parent import end_with_make
 from devstack.postgres_pid_file import ServerRuns
 from devstack.provision import progress
 from devstack.stack import Stack
@@ -155,6 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
+    end_with_make()
     counts = None
     try:
         counts = _run(console, stays=not options.exit)

@@ -116,8 +116,15 @@ def _spawn(command: Sequence[str]) -> int:
             if int(name) > 2:
                 os.set_inheritable(int(name), False)
     leash = os.getpid()
+    # This pipe ends when the child has become the command: until then it would swallow the stop signal.
+    started, starting = os.pipe()
     child = os.fork()
-    return child or _become(command, leash)
+    if child == 0:
+        _become(command, leash)
+    os.close(starting)
+    os.read(started, 1)
+    os.close(started)
+    return child
 
 
 def _become(command: Sequence[str], leash: int) -> NoReturn:
@@ -151,6 +158,13 @@ def _wake_on(*numbers: signal.Signals) -> int:
     for number in numbers:
         signal.signal(number, lambda *_: None)
     return read_end
+
+
+def end_with_parent(by: signal.Signals) -> None:
+    """Have this process get the signal when its parent ends (Linux; elsewhere nothing), at once if it has."""
+    _prctl(PR_SET_PDEATHSIG, by)
+    if os.getppid() == 1:
+        os.kill(os.getpid(), by)
 
 
 def _prctl(option: int, value: int) -> None:

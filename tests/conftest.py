@@ -11,6 +11,7 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 from db.engine import Engine, make_engine, transaction
+from devstack.parent import end_with_make
 from devstack.stack import Stack
 from intake.setup import set_up
 from tests.installation import Installation, newest_mail, zone_at_noon
@@ -18,6 +19,11 @@ from workflows.client import connect, register_search_attributes
 
 RETENTION = Duration(seconds=24 * 3600)
 OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_URL")
+
+
+def pytest_configure() -> None:
+    """Let the run and all its servers end with `make test`, however that ends."""
+    end_with_make()
 
 
 @pytest.fixture(scope="session")

@@ -33,12 +33,11 @@ def test_two_installs_at_once_build_once(tmp_path: Path) -> None:
         return workshop / "program"
 
     target = tmp_path / "bin" / "program"
-    threads = [
-        threading.Thread(
-            target=install, args=(target, build), kwargs={"is_good": Path.exists, "report": lines.append}
-        )
-        for _ in range(3)
-    ]
+
+    def run() -> None:
+        install(target, build, is_good=Path.exists, report=lines.append)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -87,6 +87,13 @@ def test_stop_is_orderly_and_returns_the_exit_code(tmp_path: Path) -> None:
     assert not process.is_running
 
 
+def test_a_stop_right_after_the_start_is_not_lost(tmp_path: Path) -> None:
+    for _ in range(20):
+        process = LeashedProcess("child", ["sleep", "600"], log=tmp_path / "log", grace_seconds=60).start()
+
+        assert process.stop() == 128 + signal.SIGTERM
+
+
 def test_grace_given_at_the_stop_overrides_the_usual_one(tmp_path: Path) -> None:
     process = LeashedProcess("child", ["sh", "-c", STUBBORN], log=tmp_path / "log", grace_seconds=60)
     process.start().wait_until_ready(lambda: "ready" in process.log_tail())

@@ -44,12 +44,14 @@ def test_commits_survive_a_kill(tmp_path: Path) -> None:
             connection.execute("CREATE TABLE invoice (number text)")
             connection.execute("INSERT INTO invoice VALUES ('2026-1')")
         children = descendants(os.getpid())
+        url = server.url()
 
         server.crash()
         assert not {seen for seen in survivors(children, within_seconds=0) if "postgres" in seen.command}
         server.start()
 
-        with psycopg.connect(server.url()) as connection:
+        assert server.url() == url
+        with psycopg.connect(url) as connection:
             assert connection.execute("SELECT number FROM invoice").fetchall() == [("2026-1",)]
 
 

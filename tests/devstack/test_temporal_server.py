@@ -1,24 +1,32 @@
-"""A development server that keeps what it knows, and is gone when it should be."""
+"""A development server that keeps what it knows, and serves as it was told."""
 
+import urllib.request
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from devstack.temporal_cli import find_temporal
 from devstack.temporal_server import TemporalServer, serves_namespace
 
-
-@pytest.fixture
-def program() -> Path:
-    """Return the `temporal` program."""
-    return find_temporal().path
+ID_LENGTH_MAX = 40
 
 
-async def test_workflows_survive_a_kill_on_the_same_address(tmp_path: Path, program: Path) -> None:
-    with TemporalServer(program, tmp_path / "temporal") as server:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TemporalServer]:
+    """Return a running server with a Web UI and a setting of its own."""
+    home = tmp_path_factory.mktemp("temporal")
+    settings = {"limit.maxIDLength": ID_LENGTH_MAX}
+    with TemporalServer(find_temporal().path, home, ui=True, durable=False, dynamic_config=settings) as running:
+        yield running
+
+
+async def test_workflows_survive_a_kill_on_the_same_address(tmp_path: Path) -> None:
+    with TemporalServer(find_temporal().path, tmp_path / "temporal") as server:
         client = await Client.connect(server.address)
         await client.start_workflow("Wait", id="a", task_queue="nobody", execution_timeout=timedelta(days=1))
         address = server.address
@@ -32,31 +40,24 @@ async def test_workflows_survive_a_kill_on_the_same_address(tmp_path: Path, prog
         assert (await client.get_workflow_handle("a").describe()).workflow_type == "Wait"
 
 
-async def test_listing_is_not_throttled(tmp_path: Path, program: Path) -> None:
-    with TemporalServer(program, tmp_path / "temporal") as server:
-        client = await Client.connect(server.address)
+async def test_listing_is_not_throttled(server: TemporalServer) -> None:
+    client = await Client.connect(server.address)
 
-        for _ in range(250):
-            await client.workflow_service.list_workflow_executions(
-                ListWorkflowExecutionsRequest(namespace="default"), retry=False
-            )
+    for _ in range(250):
+        request = ListWorkflowExecutionsRequest(namespace="default")
+        await client.workflow_service.list_workflow_executions(request, retry=False)
 
 
-def test_the_web_ui_runs_when_wanted(tmp_path: Path, program: Path) -> None:
-    import urllib.request
+async def test_dynamic_configuration_takes_effect(server: TemporalServer) -> None:
+    client = await Client.connect(server.address)
+    await client.start_workflow("Wait", id="x" * ID_LENGTH_MAX, task_queue="nobody")
 
-    with TemporalServer(program, tmp_path / "temporal", ui=True) as server:
-        assert server.ui_url is not None
-        with urllib.request.urlopen(server.ui_url, timeout=10) as answer:
-            assert answer.status == 200
+    with pytest.raises(RPCError, match="length exceeds limit"):
+        await client.start_workflow("Wait", id="x" * (ID_LENGTH_MAX + 1), task_queue="nobody")
 
 
-def test_dynamic_configuration_is_handed_on(tmp_path: Path, program: Path) -> None:
-    options = {"limit.maxIDLength": 40, "frontend.namespaceRPS.visibility": 5}
-    server = TemporalServer(program, tmp_path / "temporal", dynamic_config=options)
+def test_the_web_ui_runs_when_wanted(server: TemporalServer) -> None:
+    assert server.ui_url is not None
 
-    with server:
-        assert server.process is not None
-        words = server.process.command
-        assert "limit.maxIDLength=40" in words
-        assert "frontend.namespaceRPS.visibility=5" in words
+    with urllib.request.urlopen(server.ui_url, timeout=10) as answer:
+        assert answer.status == 200
