@@ -162,8 +162,9 @@ def _wake_on(*numbers: signal.Signals) -> int:
 
 def end_with_parent(by: signal.Signals) -> None:
     """Have this process get the signal when its parent ends (Linux; elsewhere nothing), at once if it has."""
+    parent = os.getppid()
     _prctl(PR_SET_PDEATHSIG, by)
-    if os.getppid() == 1:
+    if os.getppid() != parent:
         os.kill(os.getpid(), by)
 
 
