@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from activities.interface import Plan
 from db.operations.settle import Settled
 from dunning.decision import Close
+from dunning.money import Money
 
 ENDED = Plan(ends=True, stage="closed", sentence="No collection is open for this invoice")
 
@@ -29,7 +30,7 @@ def plan_of(settled: Settled | None) -> Plan:
         invoice=facts.invoice.number,
         customer=collection.customer_external_id,
         cadence=facts.cadence.name if facts.cadence else "",
-        outstanding=facts.invoice.outstanding,
+        outstanding=Money(facts.invoice.outstanding, facts.invoice.currency).exact,
         currency=facts.invoice.currency,
     )
 

@@ -10,6 +10,7 @@ from db.engine import Engine, transaction
 from db.queries.book import BookFilter, book_lines
 from db.queries.round import RoundCounts, last_sent, open_todos
 from devstack.stack import Stack
+from dunning.money import Money
 
 SHOWN = 6
 FILTER = "WorkflowType = 'InvoiceCollection'"
@@ -33,7 +34,7 @@ def show_round(console: Console, engine: Engine, counts: RoundCounts) -> None:
     _print(console, table, counts.todos - len(todos))
     table = _table(f"Waits: {counts.waiting}", "invoice", "outstanding", "for what and why")
     for line in (*waiting, *held):
-        table.add_row(line.invoice, f"{line.outstanding:,.2f} {line.currency}", line.sentence or "")
+        table.add_row(line.invoice, str(Money(line.outstanding, line.currency)), line.sentence or "")
     _print(console, table, counts.waiting - len(waiting) - len(held))
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from dunning.currencies import CURRENCY_DECIMALS
+
 
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
@@ -27,7 +29,16 @@ class Money:
         return self.amount < self._same_currency(other).amount
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"
+        """Return the amount with the decimals of its currency, and never rounded: 1,097,661 JPY, 12.50 EUR."""
+        return f"{self.exact:,f} {self.currency}"
+
+    @property
+    def exact(self) -> Decimal:
+        """The amount with the decimals of its currency, or with all it has: the ledger pads to four."""
+        shortest = self.amount.normalize()
+        exponent = shortest.as_tuple().exponent
+        decimals = max(CURRENCY_DECIMALS.get(self.currency, 2), -exponent if isinstance(exponent, int) else 0)
+        return self.amount.quantize(Decimal(1).scaleb(-decimals))
 
     def _same_currency(self, other: "Money") -> "Money":
         if other.currency != self.currency:

@@ -8,6 +8,7 @@ from typing import assert_never
 from dunning.cadence import Step
 from dunning.decision import HOLDS, Because, Close, Decision, Exhaust, OpenTodo, Reason, Send, Wait
 from dunning.facts import Facts
+from dunning.money import Money
 
 
 class Stage(StrEnum):
@@ -57,7 +58,7 @@ def project(facts: Facts, decision: Decision, now: datetime) -> Projection:
             return Projection(Stage.TODO, step, due_on, now, False, because, sentence)
         case Exhaust():
             because = (Reason(Because.EXHAUSTED),)
-            sentence = f"Every step is done and {facts.invoice.outstanding} {facts.invoice.currency} is open"
+            sentence = f"Every step is done and {Money(facts.invoice.outstanding, facts.invoice.currency)} is open"
             return Projection(Stage.EXHAUSTED, None, None, None, False, because, sentence)
         case Close(reason=reason):
             return Projection(Stage.CLOSED, None, None, None, False, (), f"Closed: {reason.value}")

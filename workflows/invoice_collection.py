@@ -5,7 +5,7 @@ signal, whichever is first. Decisions are recorded results, so that rules may ch
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -31,6 +31,8 @@ PLAN_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interv
 SEND_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=10))
 # After this a send is given up and planned anew, so that no history grows by retries of one day for ever.
 SEND_PATIENCE = timedelta(hours=12)
+# Without a heartbeat for this long an attempt is lost with its worker, and made again; see activities.heartbeat.
+HEARTBEAT_TIMEOUT = timedelta(seconds=15)
 
 
 @workflow.defn(name="InvoiceCollection")
@@ -54,10 +56,17 @@ class InvoiceCollection:
             if plan.ends and not self._inbox:
                 return plan.sentence
             if workflow.info().is_continue_as_new_suggested():
-                inbox = tuple(self._inbox)
-                workflow.continue_as_new(CollectionStart(invoice_id=self._invoice_id, plan=plan, inbox=inbox))
+                self._continue(plan)
             if await self._is_due(plan):
                 self._plan = await self._send(plan) if plan.sends else None
+
+    def _continue(self, plan: Plan) -> NoReturn:
+        """Go on in a new run with all that this one knows."""
+        workflow.continue_as_new(
+            CollectionStart(invoice_id=self._invoice_id, plan=plan, inbox=tuple(self._inbox)),
+            # Left alone, the server hands on a date that was unset as a null, and the SDK cannot read that.
+            search_attributes=workflow.info().typed_search_attributes,
+        )
 
     async def _plan_next(self) -> Plan:
         """Hand the inbox over and get the next plan; the ledger being away is waited for."""
@@ -92,6 +101,7 @@ class InvoiceCollection:
             result_type=Plan,
             task_queue=MESSAGES_QUEUE,
             start_to_close_timeout=timedelta(minutes=3),
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
             schedule_to_close_timeout=SEND_PATIENCE,
             retry_policy=SEND_RETRIES,
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -62,7 +62,7 @@ def timer_summary_of(plan: Plan) -> str:
 def details_of(plan: Plan) -> str:
     """Return the current details of the process, in Markdown."""
     lines = [f"**{plan.invoice}** · {plan.outstanding} {plan.currency} outstanding · cadence {plan.cadence}"]
-    lines += ["", plan.sentence]
-    if plan.because:
-        lines += ["", "Because:", *(f"- {reason}" for reason in plan.because)]
-    return "\n".join(lines)
+    lines.append(plan.sentence)
+    # The sentence of a held collection names what holds it; the rest is worth knowing too.
+    lines += [f"- {reason}" for reason in plan.because if reason not in plan.sentence]
+    return "\n\n".join(lines)
