@@ -25,7 +25,9 @@ class Settings(BaseSettings):
         "smtp://localhost:25",
         description="smtp:// (STARTTLS when offered) or smtps://, with user:password@ where needed.",
     )
-    worker_threads: int = Field(16, ge=1, le=200, description="Activities at once, and connections kept.")
+    worker_threads: int = Field(
+        16, ge=1, le=200, description="Plans at once, sends at once, and connections kept."
+    )
     messages_per_second: float = Field(20.0, gt=0, description="Bound on sends, over all workers.")
     worker_build: str = Field("dev", description="Build id shown in Temporal for this worker's deployment.")
 

@@ -4,6 +4,7 @@ Run it as often as you like: what runs already is left alone, and what an interr
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, replace
@@ -180,7 +181,7 @@ def main(
             return 0
         summary = asyncio.run(_run(engine, err, to_start, concurrency))
     except (LedgerUnavailable, TemporalUnavailable) as error:
-        err.print(f"starter: {error}", style="red", highlight=False)
+        err.print(f"starter: {error}", style="red", highlight=False, soft_wrap=True)
         return 1
     text = (
         f"{summary.started} started, {summary.already_running} already running, "
@@ -215,7 +216,8 @@ async def _run(engine: Engine, err: Console, to_start: int, concurrency: int) ->
             bar.update(task, advance=count, rate="" if speed is None else f"{speed:.0f}/s")
 
         def failed(invoice_id: int, error: str) -> None:
-            bar.console.print(f"invoice {invoice_id} was not started: {error}", style="red", highlight=False)
+            said = f"invoice {invoice_id} was not started: {error}"
+            bar.console.print(said, style="red", highlight=False, soft_wrap=True)
 
         return await start_all(engine, client, concurrency=concurrency, progress=advance, failure=failed)
 
@@ -224,8 +226,12 @@ def _say(out: Console, said: dict[str, int], as_json: bool, text: str) -> None:
     if as_json:
         out.print_json(data=said, indent=None)
     else:
-        out.print(text)
+        out.print(text, soft_wrap=True)
 
 
 if __name__ == "__main__":
-    sys.exit(app())
+    code = app()
+    sys.stdout.flush()
+    # Temporal's client leaves threads behind that may abort or hang a Python that takes itself down in order
+    # (temporalio/sdk-python issue 300); everything is committed and printed by now.
+    os._exit(code if isinstance(code, int) else 0)

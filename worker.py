@@ -5,6 +5,7 @@ It waits for servers that are away, and stops on SIGINT or SIGTERM after what is
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker, WorkerDeploymentConfig, WorkerDeploymentVersion
 
 from activities.collection import CollectionActivities
+from activities.heartbeat import BEAT_SECONDS
 from activities.interface import COLLECTIONS_QUEUE, MESSAGES_QUEUE
 from db.engine import Engine, LedgerUnavailable, make_engine, ping
 from db.schema import is_current
@@ -36,13 +38,15 @@ def workers(client: Client, engine: Engine, transport: SmtpTransport, chosen: Se
         version=WorkerDeploymentVersion(deployment_name="duewell", build_id=chosen.worker_build),
         use_worker_versioning=False,
     )
-    threads = ThreadPoolExecutor(chosen.worker_threads, thread_name_prefix="activity")
+    # Threads of their own for each: a mail server that takes its time must not hold up what people say.
+    planners = ThreadPoolExecutor(chosen.worker_threads, thread_name_prefix="planning")
+    senders = ThreadPoolExecutor(chosen.worker_threads, thread_name_prefix="sending")
     planning = Worker(
         client,
         task_queue=COLLECTIONS_QUEUE,
         workflows=[InvoiceCollection],
         activities=[collection.plan_next],
-        activity_executor=threads,
+        activity_executor=planners,
         max_concurrent_activities=chosen.worker_threads,
         graceful_shutdown_timeout=GRACE,
         deployment_config=deployment,
@@ -51,9 +55,11 @@ def workers(client: Client, engine: Engine, transport: SmtpTransport, chosen: Se
         client,
         task_queue=MESSAGES_QUEUE,
         activities=[collection.send_message],
-        activity_executor=threads,
+        activity_executor=senders,
         max_concurrent_activities=chosen.worker_threads,
         max_task_queue_activities_per_second=chosen.messages_per_second,
+        # Left alone, the SDK would hold beats back until 3 seconds before the server gives the attempt up.
+        max_heartbeat_throttle_interval=timedelta(seconds=BEAT_SECONDS),
         graceful_shutdown_timeout=GRACE,
         deployment_config=deployment,
     )
@@ -118,4 +124,7 @@ async def _servers(engine: Engine, chosen: Settings) -> Client | None:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    code = asyncio.run(main())
+    sys.stdout.flush()
+    # As in starter.py: the SDK's threads may abort a Python that takes itself down in order.
+    os._exit(code)

@@ -11,6 +11,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.heartbeat import heartbeats
 from activities.interface import PLAN_NEXT, SEND_MESSAGE, Plan, PlanRequest, SendRequest
 from activities.letters import write_message
 from activities.plans import plan_of
@@ -29,7 +30,9 @@ from db.operations.sending import (
     store_message,
 )
 from db.operations.settle import lock_invoice, settle
+from db.operations.withdrawal import MAYBE_DELIVERED, withdraw
 from db.queries.calendar import local_date
+from dunning.decision import Send
 from mailer.render import CannotRender
 from mailer.transport import Deferred, Rejected, Transport, Uncertain, Unreachable
 
@@ -62,13 +65,18 @@ class CollectionActivities:
                     for event in request.events:
                         signaled = Change(now, change.on, by=event.by, event_id=event.event_id)
                         take_in(session, request.invoice_id, event, signaled)
-                return plan_of(settle(session, request.invoice_id, change))
+                settled = settle(session, request.invoice_id, change)
+                if settled is None or not isinstance(settled.decision, Send):
+                    # No attempt is under way while its process plans: what a signal called off stays unsent.
+                    withdraw(session, request.invoice_id, MAYBE_DELIVERED, change)
+                return plan_of(settled)
         except LedgerUnavailable:
             raise
         except Exception as error:
             return self._park(request.invoice_id, error, now)
 
-    @activity.defn(name=SEND_MESSAGE)
+    # Calling a send off must not tear an attempt apart between the hand-over and its record.
+    @activity.defn(name=SEND_MESSAGE, no_thread_cancel_exception=True)
     def send_message(self, request: SendRequest) -> Plan:
         """Send the step that is due, once, record it and return what the process does next.
 
@@ -76,7 +84,10 @@ class CollectionActivities:
         while the mail server does not accept the message; Temporal retries both, and a retry hands over the
         very bytes that were stored before the first attempt.
         """
-        now = attempt_started_at()
+        with heartbeats():
+            return self._send(request, attempt_started_at())
+
+    def _send(self, request: SendRequest, now: datetime) -> Plan:
         try:
             prepared = self._prepare(request.invoice_id, now)
         except LedgerUnavailable:

@@ -14,8 +14,3 @@ def plain(amount: Decimal, currency: str) -> str:
 def money(amount: Decimal, currency: str) -> str:
     """Return the amount with its currency."""
     return f"{plain(amount, currency)} {currency}"
-
-
-def is_too_exact(amount: Decimal, currency: str) -> bool:
-    """Say whether the amount has more decimals than its currency."""
-    return amount != round(amount, CURRENCY_DECIMALS.get(currency, 2))

@@ -12,8 +12,9 @@ app = App(
     help_epilogue="The servers are found by environment variables, see docs/settings.md. Exit codes: 0 done, "
     "1 could not be done or met problems, 2 asked wrongly.",
     version=lambda: f"duewell {version('duewell')}",
-    # A flag that is off unless it is given needs no second spelling for off.
-    default_parameter=Parameter(negative=()),
+    # A flag that is off unless it is given needs no second spelling for off, and no word on its default.
+    default_parameter=Parameter(negative=(), show_default=lambda value: None if value is False else str(value)),
+    suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
 app.command(importing.import_file, name="import", sort_key=1)

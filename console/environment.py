@@ -20,12 +20,12 @@ def environment() -> Settings:
 
 def place_of(url: str) -> str:
     """Return where a URL points to, as host:port/path; whatever is secret in it is left out."""
-    parts = urlsplit(url)
-    asked = parse_qs(parts.query)
-    host = parts.hostname or asked.get("host", ["local socket"])[0]
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        port = None
+        return "an address that cannot be read"
+    asked = parse_qs(parts.query)
+    host = parts.hostname or asked.get("host", ["localhost"])[0]
     port_text = str(port) if port is not None else asked.get("port", [""])[0]
     return host + (f":{port_text}" if port_text else "") + parts.path

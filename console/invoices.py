@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from console.amounts import plain
 from console.failure import ASKED_WRONGLY, Failure
-from console.ledger import Ledger
-from db.engine import transaction
+from db.engine import Engine, transaction
 from db.queries.invoices import InvoiceView, invoice_view
 from db.queries.standing import Standing, standing_of
 
@@ -35,9 +34,9 @@ class Shown:
         return f"Nothing, no cadence follows it up; to change that: duewell reassign {view.number} CADENCE"
 
 
-def read_invoice(ledger: Ledger, number: str, timeline_entries: int = 20) -> Shown:
+def read_invoice(engine: Engine, number: str, timeline_entries: int = 20) -> Shown:
     """Return the invoice. Raises Failure if there is none, and LedgerUnavailable."""
-    with transaction(ledger.engine) as session:
+    with transaction(engine) as session:
         view = invoice_view(session, number, timeline_entries)
         if view is None:
             raise Failure(f"there is no invoice {number!r}", ASKED_WRONGLY)

@@ -7,19 +7,32 @@ Only what every start needs is imported up here: a command imports the rest when
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from io import TextIOWrapper
+from typing import NoReturn
 
 INTERRUPTED = 130
 # What a shell reports of a program that the closed pipe itself has ended.
 PIPE_CLOSED = 141
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> NoReturn:
+    """Run the command that the process was started with, and end the process with its exit code."""
+    code = run()
+    with suppress(OSError):
+        sys.stderr.flush()
+    # Temporal's client leaves threads behind that may abort or hang a Python that takes itself down in order
+    # (temporalio/sdk-python issue 300). Everything is committed, printed and flushed by now.
+    os._exit(code)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; without `arguments` they are the process's own.
 
     0 is done, 1 could not be done or met problems, 2 asked wrongly, 130 interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             # A name that the terminal's encoding lacks is shown as an escape, and is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -29,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("duewell: interrupted\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes once more when it ends, and must not meet the closed pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
+    except OSError as error:
+        sys.stderr.write(f"duewell: the answer cannot be written: {error.strerror or error}\n")
+        return 1
     return code
 
 
@@ -54,4 +68,4 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

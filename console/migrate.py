@@ -49,9 +49,13 @@ def migrate(*, name: str | None = None, email: str | None = None, json: bool = F
         )
         return 0
     console = out()
-    moved = f"from revision {before.current} to" if before.current else "set up at revision"
-    schema = f"is at revision {after.current} already" if before == after else f"{moved} {after.current}"
-    say(console, f"{place_of(environment().database_url)}: the schema {schema}.")
+    if before.current == after.current:
+        schema = f"the schema is at revision {after.current} already"
+    elif before.current is None:
+        schema = f"the schema is set up at revision {after.current}"
+    else:
+        schema = f"the schema went from revision {before.current} to {after.current}"
+    say(console, f"{place_of(environment().database_url)}: {schema}.")
     writes = f"{organization.name} writes as {organization.email}"
     if is_new:
         say(console, f"New organization: {writes}.")

@@ -1,6 +1,5 @@
 """What the durable process of an invoice says of itself, or why it says nothing."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
@@ -38,14 +37,11 @@ async def report_of(chosen: Settings, invoice_id: int) -> ProcessReport:
     url = page_of(chosen, name)
     try:
         client = await connected(chosen)
-        async with asyncio.timeout(ANSWER_SECONDS + 1):
-            return await _ask(client, invoice_id, url)
+        return await _ask(client, invoice_id, url)
     except TemporalUnavailable as error:
         return ProcessReport(name, "unknown", str(error), url=url)
-    except TimeoutError:
-        return ProcessReport(name, "unknown", "Temporal does not answer in time", url=url)
     except RPCError as error:
-        return ProcessReport(name, "unknown", f"Temporal: {error.message}", url=url)
+        return ProcessReport(name, "unknown", f"Temporal at {chosen.temporal_address}: {error.message}", url=url)
 
 
 def page_of(chosen: Settings, workflow: str) -> str | None:
@@ -75,6 +71,4 @@ async def _ask(client: Client, invoice_id: int, url: str | None) -> ProcessRepor
         return ProcessReport(name, "running", f"{name} is running; no worker answers for it", url=url)
     plan = status.plan.sentence if status.plan else "it is about to plan"
     waiting = f"; {status.signals_waiting} signals wait to be taken in" if status.signals_waiting else ""
-    return ProcessReport(
-        name, "running", f"{name} is running: {plan}{waiting}", plan, status.signals_waiting, url
-    )
+    return ProcessReport(name, "running", f"{name} is running: {plan}{waiting}", plan, status.signals_waiting, url)

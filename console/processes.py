@@ -1,7 +1,9 @@
 """The way of a command to the processes: short patience, because what they must hear waits in the outbox."""
 
 import asyncio
+import logging
 
+import structlog
 from temporalio.client import Client
 
 from console.ledger import Ledger
@@ -17,6 +19,8 @@ TELL_SECONDS = 8.0
 
 async def connected(chosen: Settings) -> Client:
     """Connect to Temporal, soon or not at all. Raises TemporalUnavailable, which names the address."""
+    # The relay logs what it could not deliver, on stdout; a command says it in its own words.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             return await connect(

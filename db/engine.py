@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 # A lock that is not had in this time is a stuck transaction, and a retry is better than a queue behind it.
@@ -36,13 +37,15 @@ def make_engine(database_url: str, connections: int = 5) -> Engine:
 def transaction(engine: Engine) -> Iterator[Session]:
     """Open a session whose work is committed at the end, or undone as a whole by an error.
 
-    Raises LedgerUnavailable when the server is down or goes away on the way.
+    Raises LedgerUnavailable when the server is down, goes away on the way or has no time for us.
     """
     try:
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
     except OperationalError as error:
         raise LedgerUnavailable(_first_line(error)) from error
+    except NoConnectionFree as error:
+        raise LedgerUnavailable("every connection to the ledger is in use") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise LedgerUnavailable(_first_line(error)) from error

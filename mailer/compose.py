@@ -3,12 +3,27 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
 from mailer.render import Rendered
+
+
+class _MessageIds(UnstructuredHeader, BaseHeader):
+    """A header of Message-IDs, one on each line: the library would encode an ID that is longer than a line."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header with a line for each ID."""
+        return f"{self.name}: " + f"{policy.linesep} ".join(str(self).split()) + policy.linesep
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("In-Reply-To", "References"):
+    _HEADERS.map_to_type(_name, _MessageIds)
+# 7 bits pass every server; 8 bits only one that offers 8BITMIME, and only when it is asked for (RFC 6152).
+_POLICY = SMTP.clone(header_factory=_HEADERS, cte_type="7bit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,7 @@ def message_id(organization_email: str, collection_id: int, step_id: str, occurr
 
 def compose(rendered: Rendered, envelope: Envelope, at: datetime) -> bytes:
     """Return the message as bytes, CRLF line ends included. Raises ValueError for a header with a line break."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = _address(envelope.sender_name, envelope.sender_email)
     message["To"] = _address(envelope.recipient_name, envelope.recipient_email)
     message["Subject"] = rendered.subject

@@ -1,5 +1,6 @@
 """Renders a template for one letter: pure, from values to text."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,10 +19,25 @@ from mailer.tags import Letter
 
 TEMPLATES = Path(__file__).parent / "templates"
 FALLBACK_LANGUAGE = "en"
+# CLDR parts a code of letters from the digits beside it (CHF 5, but €5); Babel leaves that out.
+_LETTER_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
 
 class CannotRender(Exception):
     """A text cannot be made; the message says why, for the person who gets the to-do."""
+
+
+class _NoValue:
+    """A tag without a value: false where a text asks for it, and no text where it should be written (rule 8.1)."""
+
+    def __init__(self, tag: str) -> None:
+        self._tag = tag
+
+    def __liquid__(self) -> None:
+        return None
+
+    def __str__(self) -> str:
+        raise CannotRender(f"{self._tag} has no value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +62,7 @@ def render(template: str, letter: Letter) -> Rendered:
     try:
         subject = _environment().from_string(head.removeprefix("Subject: ")).render(**tags)
         text = _environment().from_string(body).render(**tags)
-    except LiquidError as error:
+    except (LiquidError, CannotRender) as error:
         raise CannotRender(f"template {template}: {error}") from error
     return Rendered(" ".join(subject.split()), text.strip() + "\n")
 
@@ -59,7 +75,8 @@ def format_money(value: Money, locale: Locale) -> str:
     pattern = parse_pattern(locale.currency_formats["standard"].pattern)
     decimals = CURRENCY_DECIMALS[value.currency]
     pattern.frac_prec = (decimals, decimals)
-    return str(pattern.apply(value.amount, locale, currency=value.currency, currency_digits=False))
+    written = str(pattern.apply(value.amount, locale, currency=value.currency, currency_digits=False))
+    return _LETTER_BESIDE_DIGIT.sub("\N{NO-BREAK SPACE}", written)
 
 
 def template_names() -> frozenset[str]:
@@ -94,7 +111,7 @@ def _tags(letter: Letter, locale: Locale) -> Mapping[str, object]:
     def day(value: date | None) -> str | None:
         return None if value is None else format_date(value, "long", locale=locale)
 
-    return {
+    tags: dict[str, dict[str, object]] = {
         "invoice": {
             "number": letter.invoice_number,
             "po_number": letter.po_number,
@@ -118,5 +135,9 @@ def _tags(letter: Letter, locale: Locale) -> Mapping[str, object]:
         },
         "step": {"number": letter.step_number, "of": letter.step_of},
         "history": {"reminders_sent": letter.reminders_sent},
-        "today": day(letter.today),
     }
+    valued = {
+        group: {tag: _NoValue(f"{group}.{tag}") if value is None else value for tag, value in values.items()}
+        for group, values in tags.items()
+    }
+    return {**valued, "today": day(letter.today)}

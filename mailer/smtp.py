@@ -46,7 +46,8 @@ class SmtpTransport:
         """Hand the message over; see Transport.send. Up to the final dot a broken connection is Deferred."""
         try:
             connection = self._connect()
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            # UnicodeError: a host that is no domain name, a login that the library cannot write in ASCII.
             raise Deferred(f"SMTP server {self._server.host}:{self._server.port}: {_text(error)}") from error
         try:
             return self._hand_over(connection, sender, recipients, message)
@@ -59,9 +60,12 @@ class SmtpTransport:
     def probe(self) -> str:
         """Return how the server greets. Raises OSError or smtplib.SMTPException if it cannot be reached."""
         connection = self._connect()
+        # Its farewell makes the library forget what the server said before.
+        greeting = (connection.ehlo_resp or connection.helo_resp or b"").decode(errors="replace")
         with suppress(OSError, smtplib.SMTPException):
             connection.quit()
-        return (connection.ehlo_resp or b"").decode(errors="replace").splitlines()[0]
+        connection.close()
+        return greeting.partition("\n")[0]
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
@@ -86,10 +90,12 @@ class SmtpTransport:
     def _hand_over(
         self, connection: smtplib.SMTP, sender: str, recipients: tuple[str, ...], message: bytes
     ) -> str:
+        if not sender.isascii():
+            raise Rejected(f"{sender}: only addresses in ASCII can be sent from")
         try:
-            _accept(*connection.mail(sender), refused=Rejected)
+            _accept(*connection.mail(sender))
             self._name_recipients(connection, recipients)
-            _accept(*connection.docmd("DATA"), refused=Rejected)
+            _accept(*connection.docmd("DATA"))
         except (OSError, smtplib.SMTPException) as error:
             raise Deferred(_text(error)) from error
         try:
@@ -97,15 +103,20 @@ class SmtpTransport:
             code, answer = connection.getreply()
         except (OSError, smtplib.SMTPException) as error:
             raise Uncertain(_text(error)) from error
-        _accept(code, answer, refused=Rejected)
+        if code < 200:
+            raise Uncertain(f"not an SMTP answer: {code} {answer.decode(errors='replace')}")
+        _accept(code, answer)
         return f"{code} {answer.decode(errors='replace')}"
 
     def _name_recipients(self, connection: smtplib.SMTP, recipients: tuple[str, ...]) -> None:
         """Name the recipients; those refused for good are left out as long as one is accepted."""
         refusals = []
         for recipient in recipients:
+            if not recipient.isascii():
+                refusals.append(f"{recipient}: only addresses in ASCII can be sent to")
+                continue
             code, answer = connection.rcpt(recipient)
-            if 400 <= code < 500:
+            if code < 200 or 400 <= code < 500:
                 raise Deferred(f"{recipient}: {code} {answer.decode(errors='replace')}")
             if code >= 500:
                 refusals.append(f"{recipient}: {code} {answer.decode(errors='replace')}")
@@ -113,12 +124,13 @@ class SmtpTransport:
             raise Unreachable("; ".join(refusals))
 
 
-def _accept(code: int, answer: bytes, refused: type[Rejected]) -> None:
+def _accept(code: int, answer: bytes) -> None:
     text = f"{code} {answer.decode(errors='replace')}"
-    if 400 <= code < 500:
+    if code >= 500:
+        raise Rejected(text)
+    # -1 is smtplib's code for what is no SMTP at all: nothing is known yet to be refused for good.
+    if code < 200 or code >= 400:
         raise Deferred(text)
-    if code >= 500 or code < 0:
-        raise refused(text)
 
 
 def _text(error: Exception) -> str:

@@ -3,14 +3,18 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from google.protobuf.duration_pb2 import Duration
+from sqlalchemy import text
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 from activities.interface import Plan, Status
@@ -30,7 +34,7 @@ from intake.relay import relay
 from mailer.smtp import SmtpServer, SmtpTransport
 from settings import Settings
 from worker import workers
-from workflows.client import process_of
+from workflows.client import connect, process_of, register_search_attributes
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_SECONDS = 30.0
@@ -41,6 +45,18 @@ def zone_at_noon() -> str:
     hour = datetime.now(UTC).hour
     ahead = 12 - hour
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
+
+
+async def own_namespace(address: str) -> Client:
+    """Return a client in a new namespace of the Temporal at the address."""
+    admin = await connect(address)
+    namespace = f"test-{uuid4().hex}"
+    day = Duration(seconds=24 * 3600)
+    request = RegisterNamespaceRequest(namespace=namespace, workflow_execution_retention_period=day)
+    await admin.workflow_service.register_namespace(request)
+    client = await connect(address, namespace)
+    await register_search_attributes(client)
+    return client
 
 
 def newest_mail(stack: Stack) -> int:
@@ -58,6 +74,12 @@ class Installation:
     database_url: str
     client: Client
     mail_before: int
+    own_smtp_url: str | None = None
+
+    @property
+    def smtp_url(self) -> str:
+        """Return where mail is handed over: the stack's catcher, or a server of the test's own."""
+        return self.own_smtp_url or self.stack.smtp_url
 
     @property
     def settings(self) -> Settings:
@@ -71,7 +93,7 @@ class Installation:
             "DATABASE_URL": self.database_url,
             "TEMPORAL_ADDRESS": self.stack.temporal_address,
             "TEMPORAL_NAMESPACE": self.client.namespace,
-            "SMTP_URL": self.stack.smtp_url,
+            "SMTP_URL": self.smtp_url,
         }
 
     @property
@@ -157,10 +179,19 @@ class Installation:
                     return status.plan
                 await asyncio.sleep(0.05)
 
+    async def planned(self, invoice_id: int, **fields: Any) -> Plan:
+        """Wait until the plan of the invoice's process has these fields, and return it."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                plan = await self.settled(invoice_id)
+                if all(getattr(plan, name) == value for name, value in fields.items()):
+                    return plan
+                await asyncio.sleep(0.05)
+
     @asynccontextmanager
     async def working(self, *, relaying: bool = True) -> AsyncIterator[None]:
         """Run the worker, in this process, with its relay."""
-        transport = SmtpTransport(SmtpServer.from_url(self.stack.smtp_url))
+        transport = SmtpTransport(SmtpServer.from_url(self.smtp_url))
         planning, sending = workers(self.client, self.engine, transport, self.settings)
         async with planning, sending:
             passing_on = asyncio.create_task(relay(self.engine, self.client)) if relaying else None
@@ -168,14 +199,31 @@ class Installation:
             if passing_on is not None:
                 passing_on.cancel()
 
-    def spawn(self, name: str, *arguments: str) -> LeashedProcess:
-        """Start one of the product's programs as a process of its own."""
+    def rows(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Return what a statement finds in the ledger."""
+        with transaction(self.engine) as session:
+            return [tuple(row) for row in session.execute(text(statement), parameters)]
+
+    async def processes(self, query: str = "ExecutionStatus = 'Running'") -> list[str]:
+        """Return the workflow ids that Temporal lists now; a list may lag behind for a moment."""
+        return [execution.id async for execution in self.client.list_workflows(query)]
+
+    def spawn(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> LeashedProcess:
+        """Start one of the product's programs as a process of its own; `env` extends its environment."""
         argv: Sequence[str] = [sys.executable, *arguments]
-        env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT)}
+        env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT), **(env or {})}
         return self.stack.spawn(name, argv, env)
 
     async def until(self, claim: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until `claim` is true. Raises TimeoutError when patience ends."""
         async with asyncio.timeout(patience_seconds):
             while not await asyncio.to_thread(claim):
+                await asyncio.sleep(0.05)
+
+    async def until_true(
+        self, claim: Callable[[], Awaitable[bool]], patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        """Wait until asking Temporal, or anybody else, answers yes. Raises TimeoutError when patience ends."""
+        async with asyncio.timeout(patience_seconds):
+            while not await claim():
                 await asyncio.sleep(0.05)

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change, note_once
@@ -85,7 +85,8 @@ def end_hold(session: Session, invoice_id: int, kind: HoldKind, change: Change) 
     session.execute(
         update(HoldRow)
         .where(HoldRow.invoice_id == invoice_id, HoldRow.kind == kind.value, HoldRow.ended_at.is_(None))
-        .values(ended_at=change.at, ended_by=change.by)
+        # Two machines' clocks differ, and a hold cannot end before it began.
+        .values(ended_at=func.greatest(HoldRow.started_at, change.at), ended_by=change.by)
     )
 
 

@@ -19,7 +19,9 @@ from db.operations.refusal import Refused
 from db.operations.settle import lock_invoice, settle
 from db.tables.collections import OPEN_STATES, Collection, HoldRow
 from db.tables.invoices import Invoice, Payment, PaymentAllocation
+from db.tables.journal import OutboxEntry
 from dunning.facts import HoldKind, InvoiceState
+from dunning.money import Money
 
 # Two imports at once would take the same rows in different orders and wait for each other for ever.
 _ONE_IMPORT_AT_A_TIME = text("SELECT pg_advisory_xact_lock(4207849301)")
@@ -78,6 +80,8 @@ def take_invoice(session: Session, incoming: IncomingInvoice, change: Change) ->
         incoming.contact_first_name,
         incoming.contact_last_name,
     )
+    if customer_changed or contact_changed:
+        _tell_other_invoices(session, customer_id, incoming.external_id, change)
     invoice_id = session.scalar(select(Invoice.id).where(Invoice.external_id == incoming.external_id))
     if invoice_id is None:
         _create(session, customer_id, incoming, change)
@@ -92,6 +96,27 @@ def take_invoice(session: Session, incoming: IncomingInvoice, change: Change) ->
     settle(session, invoice_id, change)
     owe(session, invoice_id, "invoice_changed", {"by": change.by})
     return Outcome.CHANGED
+
+
+def _tell_other_invoices(session: Session, customer_id: int, but_external_id: str, change: Change) -> None:
+    """Let the customer's other collections look again: a mended address lets their messages go out (rule 4.4).
+
+    Once in a transaction: rows that contradict each other about their customer must not multiply.
+    """
+    told = select(OutboxEntry.id).where(
+        OutboxEntry.invoice_id == Invoice.id,
+        OutboxEntry.signal == "invoice_changed",
+        OutboxEntry.created_at == func.now(),
+    )
+    others = (
+        select(Invoice.id)
+        .join(Collection, Collection.invoice_id == Invoice.id)
+        .where(Invoice.customer_id == customer_id, Collection.state.in_(OPEN_STATES))
+        .where(Invoice.external_id != but_external_id, ~told.exists())
+        .order_by(Invoice.id)
+    )
+    for invoice_id in session.scalars(others).all():
+        owe(session, invoice_id, "invoice_changed", {"by": change.by})
 
 
 def _create(session: Session, customer_id: int, incoming: IncomingInvoice, change: Change) -> None:
@@ -121,12 +146,12 @@ def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, chang
     before = {name: getattr(invoice, name) for name in ("issued_on", "due_on", "po_number", "state", "total")}
     after = {**_stated(incoming), "total": incoming.total}
     differing = {name: value for name, value in after.items() if before[name] != value}
-    paid_changed = _take_paid(session, invoice, incoming, change)
+    outstanding_before = invoice.outstanding
     if differing:
-        settled = session.scalar(select(Invoice.settled).where(Invoice.id == invoice.id))
-        if settled is not None and settled > incoming.total:
+        if invoice.settled > incoming.total:
             raise Refused(
-                f"{settled} {invoice.currency} is settled already, more than a total of {incoming.total}"
+                f"{Money(invoice.settled, invoice.currency)} is settled already, "
+                f"more than a total of {incoming.total}"
             )
         session.execute(
             update(Invoice)
@@ -136,8 +161,10 @@ def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, chang
         )
         shown = {name: [str(before[name]), str(value)] for name, value in differing.items()}
         note(session, change, "invoice changed", invoice.id, changed=shown)
-        if "state" in differing and incoming.state is InvoiceState.OPEN:
-            _reenter(session, invoice.id, change)
+    # After the total: it may have grown together with what is paid, and never holds less.
+    paid_changed = _take_paid(session, invoice, incoming, change)
+    if incoming.state is InvoiceState.OPEN and ("state" in differing or outstanding_before <= 0):
+        _reenter(session, invoice.id, change)
     dispute_changed = _take_dispute(session, invoice.id, incoming.is_disputed, change)
     return bool(differing) or paid_changed or dispute_changed
 
@@ -163,10 +190,11 @@ def _take_paid(session: Session, invoice: Invoice, incoming: IncomingInvoice, ch
     if further == 0:
         return False
     if further < 0:
-        raise Refused(f"paid {incoming.paid} is less than the {booked} {invoice.currency} stated before")
+        before = Money(Decimal(booked or 0), invoice.currency)
+        raise Refused(f"paid {incoming.paid} is less than the {before} stated before")
     room = incoming.total - invoice.settled
     if further > room:
-        raise Refused(f"{further} {invoice.currency} more is paid than the {room} outstanding")
+        raise Refused(f"{Money(further - room, invoice.currency)} more is paid than was outstanding")
     book_payment(session, invoice, further, change, source=IMPORT)
     note(session, change, "paid", invoice.id, amount=str(further), currency=invoice.currency)
     if resettle(session, invoice.id) > 0:
@@ -192,8 +220,13 @@ def _take_dispute(session: Session, invoice_id: int, is_disputed: bool, change: 
 
 def _reenter(session: Session, invoice_id: int, change: Change) -> None:
     """Follow up an invoice that is open again: under its last cadence, or under the default if it had none."""
+    if session.scalars(select(Invoice.outstanding).where(Invoice.id == invoice_id)).one() <= 0:
+        return
     latest = session.scalars(
-        select(Collection).where(Collection.invoice_id == invoice_id).order_by(Collection.id.desc()).limit(1)
+        select(Collection)
+        .where(Collection.invoice_id == invoice_id)
+        .order_by(Collection.closed_at.desc().nulls_first(), Collection.id.desc())
+        .limit(1)
     ).one_or_none()
     if latest is None:
         cadence_id = default_cadence_id(session)

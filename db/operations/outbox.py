@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Interval, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Interval, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.tables.collections import OPEN_STATES, Collection
 from db.tables.journal import OutboxEntry
 
-LEASE = literal(timedelta(seconds=30), Interval())
-PAUSE_MAX = literal(timedelta(hours=1), Interval())
+LEASE_SECONDS = 30
+PAUSE_SECONDS_MAX = 3600
 ERROR_CHARACTERS_MAX = 500
 
 
@@ -46,7 +46,7 @@ def take_owed(session: Session, limit: int, ids: Sequence[int] | None = None) ->
     leased = (
         update(OutboxEntry)
         .where(OutboxEntry.id.in_(due.scalar_subquery()))
-        .values(leased_until=func.now() + LEASE)
+        .values(leased_until=func.now() + _seconds(LEASE_SECONDS))
         .returning(OutboxEntry.id, OutboxEntry.invoice_id, OutboxEntry.signal, OutboxEntry.payload)
     )
     rows = sorted(session.execute(leased), key=lambda row: row.id)
@@ -80,13 +80,19 @@ def covered(session: Session, invoice_ids: Sequence[int], up_to_id: int) -> None
 
 def not_delivered(session: Session, entry_id: int, error: str) -> None:
     """Keep the entry for a later round, with what went wrong; the pause grows with each failure to an hour."""
-    pause = func.least(LEASE * func.power(2, func.least(OutboxEntry.attempts, 7)), PAUSE_MAX)
+    pause_seconds = func.least(
+        LEASE_SECONDS * func.power(2, func.least(OutboxEntry.attempts, 7)), PAUSE_SECONDS_MAX
+    )
     session.execute(
         update(OutboxEntry)
         .where(OutboxEntry.id == entry_id)
         .values(
             attempts=OutboxEntry.attempts + 1,
-            leased_until=func.now() + pause,
+            leased_until=func.now() + _seconds(pause_seconds),
             last_error=error[:ERROR_CHARACTERS_MAX],
         )
     )
+
+
+def _seconds(count: int | ColumnElement[float]) -> ColumnElement[timedelta]:
+    return func.make_interval(0, 0, 0, 0, 0, 0, count, type_=Interval())

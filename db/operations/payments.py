@@ -12,7 +12,9 @@ from db.operations.refusal import Refused
 from db.operations.settle import lock_invoice, settle
 from db.tables.invoices import CreditAllocation, CreditNote, Invoice, Payment, PaymentAllocation
 from db.tables.organization import Organization
+from dunning.currencies import CURRENCY_DECIMALS
 from dunning.facts import HoldKind, InvoiceState
+from dunning.money import Money
 
 
 def pay(session: Session, invoice_id: int, amount: Decimal, change: Change, source: str = "user") -> Decimal:
@@ -27,10 +29,13 @@ def pay(session: Session, invoice_id: int, amount: Decimal, change: Change, sour
         return invoice.outstanding
     if invoice.state != InvoiceState.OPEN:
         raise Refused(f"{invoice.number} is {invoice.state.replace('_', ' ')}; a payment needs an open invoice")
-    if amount <= 0:
+    if not amount.is_finite() or amount <= 0:
         raise Refused(f"a payment is more than 0, not {amount}")
     if amount > invoice.outstanding:
-        raise Refused(f"{amount} is more than the {invoice.outstanding} {invoice.currency} outstanding")
+        raise Refused(f"{amount} is more than the {Money(invoice.outstanding, invoice.currency)} outstanding")
+    decimals = CURRENCY_DECIMALS.get(invoice.currency, 4)
+    if amount not in (round(amount, decimals), invoice.outstanding):
+        raise Refused(f"{amount} is too exact: {invoice.currency} has {decimals} decimals")
     book_payment(session, invoice, amount, change, source)
     outstanding = resettle(session, invoice_id)
     if outstanding > 0:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.operations.change import Change, note
 from db.operations.settle import Settled, lock_invoice, open_todo, set_step, settle
+from db.operations.withdrawal import MAYBE_DELIVERED, withdraw
 from db.tables.actions import Action, Message
 from db.tables.collections import OPEN_STATES, Collection
 from db.tables.customers import Contact
@@ -32,7 +33,8 @@ class StoredMessage:
 class Claim:
     """A step that may be sent now: nobody else holds it.
 
-    `message` is what an earlier attempt stored, and `unanswered` how many attempts ended without an answer.
+    `message` is what an earlier attempt stored and may have delivered, and `unanswered` how many attempts ended
+    without an answer.
     """
 
     action_id: int
@@ -51,18 +53,18 @@ def claim_step(session: Session, invoice_id: int, change: Change) -> Claim | Set
     """
     lock_invoice(session, invoice_id)
     settled = settle(session, invoice_id, change)
-    if settled is None:
-        return None
-    if not isinstance(settled.decision, Send):
-        _withdraw(session, settled, change)
+    if settled is None or not isinstance(settled.decision, Send):
+        withdraw(session, invoice_id, MAYBE_DELIVERED, change)
         return settled
     step, occurrence = settled.decision.step, 1
     action_id = _claim_action(session, settled, step, occurrence)
+    withdraw(session, invoice_id, MAYBE_DELIVERED, change, but_action_id=action_id)
     row = session.scalar(select(Message).where(Message.action_id == action_id))
     if row is None:
         return Claim(action_id, settled, step, occurrence, message=None)
     unanswered, message = row.unanswered + (row.state == "sending"), None
-    if row.state in ("sending", "deferred"):
+    # What certainly was not delivered is written anew, because amounts and days may be others by now (rule 3.3).
+    if row.state == "sending" or (row.state == "deferred" and row.unanswered):
         recipients = tuple(row.recipients)
         message = StoredMessage(action_id, row.message_id, row.sender, recipients, row.subject, row.mime)
     return Claim(action_id, settled, step, occurrence, message, unanswered)
@@ -192,22 +194,3 @@ def _claim_action(session: Session, settled: Settled, step: Step, occurrence: in
     key = ["collection_id", "step_id", "occurrence"]
     returning = statement.on_conflict_do_update(index_elements=key, set_=claimed).returning(Action.id)
     return session.execute(returning).scalar_one()
-
-
-def _withdraw(session: Session, settled: Settled, change: Change) -> None:
-    """Cancel what an earlier attempt claimed and never sent, now that it is not due any more."""
-    collection = settled.collection
-    stale = session.scalars(
-        update(Action)
-        .where(Action.collection_id == collection.id, Action.state == "sending")
-        .values(state="canceled", ended_at=change.at, ended_on=change.on, ended_by=change.by)
-        .returning(Action.id)
-    ).all()
-    if stale:
-        session.execute(
-            update(Message)
-            .where(Message.action_id.in_(stale), Message.state.in_(("sending", "deferred")))
-            .values(state="withdrawn")
-        )
-        for action_id in stale:
-            note(session, change, "message withdrawn", collection.invoice_id, collection.id, action=action_id)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change, note
+from db.operations.withdrawal import NOT_DELIVERED, withdraw
 from db.queries.collections import OpenCollection, open_collection, open_collections
 from db.tables.actions import Action
 from db.tables.collections import Collection, StepState
@@ -126,7 +127,7 @@ def _record(session: Session, collection: OpenCollection, decision: Decision, ch
 
 
 def close(session: Session, collection_id: int, invoice_id: int, state: str, change: Change) -> None:
-    """Close the collection as `state` and cancel its to-dos."""
+    """Close the collection as `state`, cancel its to-dos and withdraw what waits for another attempt."""
     session.execute(
         update(Collection).where(Collection.id == collection_id).values(state=state, closed_at=change.at)
     )
@@ -134,6 +135,8 @@ def close(session: Session, collection_id: int, invoice_id: int, state: str, cha
         # Pending again: should the collection be reopened, the person is asked again.
         set_step(session, collection_id, step_id, StepStatus.PENDING, change.on, because=state)
         note(session, change, "to-do canceled", invoice_id, collection_id, step=step_id, because=state)
+    # What is being handed over right now tells by itself what became of it.
+    withdraw(session, invoice_id, NOT_DELIVERED, change)
     note(session, change, "collection closed", invoice_id, collection_id, because=state)
 
 

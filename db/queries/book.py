@@ -84,7 +84,9 @@ def count_by_stage(session: Session) -> dict[str, int]:
 
 
 def book_lines(session: Session, chosen: BookFilter, limit: int) -> list[BookLine]:
-    """Return up to `limit` open collections, what acts next first."""
+    """Return up to `limit` open collections, what acts next first (ix_next_actions_acts_at, …_stage)."""
+    # Every open collection has its next action, because nothing opens one without settling it; an outer join
+    # would have to sort the whole book.
     statement = (
         select(
             Invoice.number,
@@ -105,7 +107,7 @@ def book_lines(session: Session, chosen: BookFilter, limit: int) -> list[BookLin
         .join(Invoice, Invoice.id == Collection.invoice_id)
         .join(Customer, Customer.id == Invoice.customer_id)
         .join(Cadence, Cadence.id == Collection.cadence_id)
-        .outerjoin(NextAction, NextAction.collection_id == Collection.id)
+        .join(NextAction, NextAction.collection_id == Collection.id)
         .where(Collection.state.in_(OPEN_STATES))
         .order_by(NextAction.acts_at.nulls_last(), Invoice.id)
         .limit(limit)

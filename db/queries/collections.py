@@ -40,7 +40,7 @@ class OpenCollection:
 
 # One statement for one invoice and for a thousand: the caller's ids bound it, and every join and subselect
 # goes by a primary key, uq_collections_open, uq_cadence_versions_published, ix_holds_invoice_id,
-# uq_holds_customer_open or the key of step_statuses and actions.
+# ix_holds_customer_id or the key of step_statuses and actions.
 _OPEN_COLLECTIONS = text("""
 SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.currency, i.total,
        i.state AS invoice_state, i.is_hidden, i.customer_id, cu.external_id AS customer_external_id,

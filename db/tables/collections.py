@@ -77,6 +77,7 @@ class HoldRow(Base):
             postgresql_where=text("ended_at IS NULL AND customer_id IS NOT NULL"),
         ),
         Index("ix_holds_invoice_id", "invoice_id", "ended_at"),
+        Index("ix_holds_customer_id", "customer_id", "ended_at"),
     )
 
     id: Mapped[Id]

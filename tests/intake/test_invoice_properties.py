@@ -10,9 +10,9 @@ from decimal import Decimal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dunning.currencies import CURRENCY_DECIMALS
 from intake.cells import INVOICE_STATUSES
 from intake.csv_records import DELIMITERS, CsvBytes, Record, records
-from dunning.currencies import CURRENCY_DECIMALS
 from intake.invoice_row import InvoiceRow
 from intake.invoice_rows import read_invoices
 from tests.intake.invoice_files import COLUMNS, a_file, a_row, cells

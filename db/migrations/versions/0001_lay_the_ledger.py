@@ -372,6 +372,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["invoice_id"], ["invoices.id"], name=op.f("fk_holds_invoice_id_invoices")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
     )
+    op.create_index("ix_holds_customer_id", "holds", ["customer_id", "ended_at"], unique=False)
     op.create_index("ix_holds_invoice_id", "holds", ["invoice_id", "ended_at"], unique=False)
     op.create_index(
         "uq_holds_customer_open",
@@ -589,6 +590,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("ended_at IS NULL AND customer_id IS NOT NULL"),
     )
     op.drop_index("ix_holds_invoice_id", table_name="holds")
+    op.drop_index("ix_holds_customer_id", table_name="holds")
     op.drop_table("holds")
     op.drop_index(
         "uq_custom_values_invoice", table_name="custom_values", postgresql_where=sa.text("invoice_id IS NOT NULL")

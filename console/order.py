@@ -1,0 +1,73 @@
+"""Carries an order about one invoice out: the ledger first, then the process, then what comes next."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from console.amounts import money
+from console.clerk import clerk
+from console.environment import environment
+from console.failure import ASKED_WRONGLY, Failure
+from console.invoices import Shown, read_invoice
+from console.ledger import open_ledger
+from console.printing import out, say, say_json
+from console.processes import pass_on
+from db.operations.refusal import Refused
+from intake.commands import Desk, Told
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to do about an invoice, and how to say that it was done, or that it was so already."""
+
+    carry_out: Callable[[Desk], Told]
+    done: Callable[[Shown], str]
+    unchanged: str = "nothing changed"
+
+
+def carry_out(number: str, order: Order, as_json: bool) -> int:
+    """Change the ledger, tell the process, and say what happened and what comes next. Raises Failure."""
+    with open_ledger() as ledger:
+        try:
+            told = order.carry_out(Desk(ledger.engine, clerk()))
+        except Refused as refusal:
+            about = "" if number in str(refusal) else f"{number}: "
+            raise Failure(f"{about}{refusal}", ASKED_WRONGLY) from refusal
+        why_not = asyncio.run(pass_on(ledger, environment(), told))
+        after = read_invoice(ledger.engine, number)
+    _say(after, order, told.owed_id is not None, why_not, as_json)
+    return 0
+
+
+def payment(number: str, amount: Decimal) -> Order:
+    """Return the order to book a payment."""
+
+    def booked(after: Shown) -> str:
+        currency = after.view.currency
+        return f"payment of {money(amount, currency)} booked, {after.outstanding} {currency} outstanding"
+
+    return Order(lambda desk: desk.pay(number, amount), booked)
+
+
+def _say(after: Shown, order: Order, changed: bool, why_not: str | None, as_json: bool) -> None:
+    number = after.view.number
+    done = order.done(after) if changed else order.unchanged
+    if as_json:
+        said = {
+            "invoice": number,
+            "changed": changed,
+            "done": done,
+            "next": after.following,
+            "outstanding": after.outstanding,
+            "currency": after.view.currency,
+            "told": why_not is None,
+            "not_told_because": why_not,
+        }
+        say_json(said)
+        return
+    console = out()
+    say(console, f"{number}: {done}.")
+    say(console, f"Next: {after.following}")
+    if why_not is not None:
+        say(console, f"The process will be told when Temporal is back; nothing is lost ({why_not}).", "yellow")

@@ -1,0 +1,1 @@
+"""Tests of the building plan: each contract is broken once, to see that somebody would notice."""

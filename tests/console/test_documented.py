@@ -1,0 +1,77 @@
+"""What the command line and the settings offer stands in the docs, and the docs offer nothing else."""
+
+import re
+
+from console.app import app
+from intake.invoice_header import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from settings import Settings
+from tests.installation import ROOT
+
+DOCS = ROOT / "docs"
+
+
+def sections(page: str) -> dict[str, str]:
+    """Return the text under each heading of the second level."""
+    parts = re.split(r"^## ", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return {part.splitlines()[0].strip("` "): part for part in parts}
+
+
+def commands() -> list[str]:
+    """Return the names of all commands."""
+    return [name for name in app if not name.startswith("-")]
+
+
+def test_every_command_has_a_section_with_an_example() -> None:
+    documented = sections("commands.md")
+
+    for name in commands():
+        assert f"duewell {name}" in documented, name
+        assert f"$ duewell {name}" in documented[f"duewell {name}"], f"no example of {name}"
+
+
+def test_no_command_is_documented_that_is_not_there() -> None:
+    documented = [heading for heading in sections("commands.md") if heading.startswith("duewell ")]
+
+    assert sorted(documented) == sorted(f"duewell {name}" for name in commands())
+
+
+def test_every_argument_and_option_is_documented_with_its_command() -> None:
+    documented = sections("commands.md")
+
+    for name in commands():
+        section = documented[f"duewell {name}"]
+        arguments = app[name].assemble_argument_collection(default_parameter=app.default_parameter)
+        offered = {spelling for argument in arguments for spelling in argument.names}
+        listed = {word.split()[0] for word in re.findall(r"^- `([^`]+)`", section, flags=re.MULTILINE)}
+        assert {word.lower() for word in listed} == {word.lower() for word in offered}, name
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", page, flags=re.MULTILINE))
+
+    assert rows.keys() == {name.upper() for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        default = "none" if field.default is None else f"`{str(field.default).lower()}`"
+        assert rows[name.upper()].lower() == default
+
+
+def test_every_column_of_an_invoice_file_is_documented() -> None:
+    page = (DOCS / "import.md").read_text(encoding="utf-8")
+
+    listed = re.findall(r"^\| `([a-z_]+)` \|", page, flags=re.MULTILINE)
+
+    assert listed == [*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS]
+
+
+def test_the_example_file_can_be_imported() -> None:
+    from intake.invoice_rows import read_invoices
+
+    page = (DOCS / "import.md").read_text(encoding="utf-8")
+    example = re.search(r"```csv\n(.*?)```", page, flags=re.DOTALL)
+    assert example is not None
+
+    reading = read_invoices(example[1].encode())
+
+    assert (reading.problems, reading.notes) == ((), ())
+    assert len(reading.rows) >= 3

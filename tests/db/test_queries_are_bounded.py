@@ -1,0 +1,216 @@
+"""With a big book, every statement of the hot paths goes by an index: none reads a big table from end to end."""
+
+import json
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from db.engine import Engine, Session, make_engine, transaction
+from db.operations.assignment import reassign
+from db.operations.holds import pause, resume
+from db.operations.invoices import take_invoice
+from db.operations.outbox import delivered, owe, take_owed
+from db.operations.payments import pay
+from db.operations.sending import claim_step
+from db.operations.settle import settle_many
+from db.operations.todos import complete_action
+from db.queries.book import BookFilter, book_lines, open_invoice_ids
+from db.queries.collections import open_collection, open_collections
+from db.queries.correspondence import correspondence
+from db.queries.invoices import invoice_id_of, invoice_view
+from db.queries.round import happenings, last_sent, newest_happening, open_todos
+from db.queries.standing import standing_of
+from tests.db.book import Book, a_change, an_invoice
+from tests.db.databases import a_copy_of
+from tests.dunning.builders import reminders
+
+INVOICES = 50_000
+BIG_ROWS_MIN = 2_000
+# An open collection in the middle of the book, with an open to-do.
+NUMBER = 25_000
+
+# Ten invoices a customer; a tenth is paid and closed; a twentieth has an open to-do, all have a history.
+_FILL = f"""
+INSERT INTO customers (external_id, name)
+  SELECT 'C-' || n, 'Customer ' || n FROM generate_series(1, {INVOICES // 10}) n;
+INSERT INTO contacts (customer_id, email, is_main, first_name)
+  SELECT id, 'ana@c' || id || '.example', true, 'Ana' FROM customers;
+INSERT INTO invoices (external_id, number, customer_id, issued_on, due_on, currency, total, settled)
+  SELECT 'INV-' || n, 'INV-' || n, 1 + n % {INVOICES // 10}, date '2026-04-01' + n % 60,
+         date '2026-05-01' + n % 60, 'EUR', 1000, CASE WHEN n % 10 = 1 THEN 1000 ELSE 0 END
+    FROM generate_series(1, {INVOICES}) n;
+INSERT INTO collections (invoice_id, cadence_id, state, entered_on, last_contact_on, assigned_by, closed_at)
+  SELECT id, 1 + (id % 100 = 0)::int, CASE WHEN settled > 0 THEN 'paid' ELSE 'active' END, issued_on, issued_on,
+         'import', CASE WHEN settled > 0 THEN now() END FROM invoices ORDER BY id;
+INSERT INTO payments (customer_id, source, currency, amount, received_on)
+  SELECT customer_id, 'import', 'EUR', 1000, due_on FROM invoices WHERE settled > 0 ORDER BY id;
+INSERT INTO payment_allocations (payment_id, invoice_id, amount)
+  SELECT row_number() OVER (ORDER BY id), id, 1000 FROM invoices WHERE settled > 0;
+INSERT INTO step_statuses (collection_id, step_id, status, on_date)
+  SELECT id, 'upcoming', 'done', entered_on FROM collections;
+INSERT INTO next_actions (collection_id, stage, step_id, channel, execution, due_on, acts_at, sentence, decided_at)
+  SELECT id, CASE WHEN closed_at IS NOT NULL THEN 'closed' WHEN id % 20 = 0 THEN 'todo'
+                  WHEN id % 50 = 1 THEN 'held' ELSE 'waiting' END, 'reminder', 'email', 'automatic',
+         entered_on + 33, CASE WHEN closed_at IS NULL THEN entered_on + 33 + interval '8 hours' END, 'waits', now()
+    FROM collections;
+INSERT INTO actions (collection_id, step_id, channel, execution, state, due_on)
+  SELECT id, 'upcoming', 'email', 'automatic', 'done', entered_on FROM collections ORDER BY id;
+INSERT INTO actions (collection_id, step_id, channel, execution, state, due_on)
+  SELECT id, 'call', 'call', 'manual', 'open', entered_on + 48 FROM collections WHERE id % 20 = 0;
+INSERT INTO messages (action_id, message_id, sender, recipients, subject, mime, state, sent_at)
+  SELECT id, '<' || id || '@duewell.example>', 'ar@duewell.example', '[]', 'x', 'x', 'sent', now()
+    FROM actions WHERE state = 'done';
+INSERT INTO holds (invoice_id, kind, started_at, started_by, ended_at, ended_by)
+  SELECT id, 'pause', now(), 'ana', CASE WHEN id % 50 <> 1 THEN now() END, 'ana' FROM invoices WHERE id % 5 = 1;
+INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor)
+  SELECT id, id, now(), due_on, 'invoice created', 'import' FROM invoices;
+INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, event_id)
+  SELECT id, id, now(), due_on, 'message sent', 'duewell', 'e' || id FROM invoices;
+INSERT INTO outbox (invoice_id, signal, payload) SELECT id, 'invoice_changed', '{{}}' FROM invoices;
+ANALYZE
+"""
+
+
+@pytest.fixture(scope="module")
+def big(template: str) -> Iterator[Engine]:
+    """A ledger with 50,000 invoices, of which 45,000 are followed up."""
+    with a_copy_of(template) as url:
+        engine = make_engine(url, 2)
+        Book(engine).publish(reminders(3, 10, name="Other"))
+        with engine.begin() as connection:
+            # Without foreign keys being looked up one by one, which here only costs time.
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            for statement in _FILL.split(";\n"):
+                connection.execute(text(statement))
+        yield engine
+        engine.dispose()
+
+
+def plans_of(engine: Engine, work: Callable[[Session], Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return every statement that `work` really executes, with PostgreSQL's plan for it. Its work is undone."""
+    plans: list[tuple[str, dict[str, Any]]] = []
+
+    def explain(
+        connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    ) -> None:
+        if not statement.upper().lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+            return
+        first = parameters[0] if isinstance(parameters, list) else parameters
+        with connection.connection.driver_connection.cursor() as own:
+            own.execute(f"EXPLAIN (FORMAT JSON) {statement}", first)
+            (explained,) = own.fetchone()
+        plan = explained if isinstance(explained, list) else json.loads(explained)
+        plans.append((statement, plan[0]["Plan"]))
+
+    event.listen(engine, "before_cursor_execute", explain)
+    try:
+        with pytest.raises(Undone), transaction(engine) as session:
+            _do_and_undo(session, work)
+    finally:
+        event.remove(engine, "before_cursor_execute", explain)
+    assert plans
+    return plans
+
+
+class Undone(Exception):
+    """Ends a transaction without a trace."""
+
+
+def _do_and_undo(session: Session, work: Callable[[Session], Any]) -> None:
+    work(session)
+    raise Undone
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every node of a plan."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes_of(below)
+
+
+@pytest.fixture(scope="module")
+def big_tables(big: Engine) -> frozenset[str]:
+    """The tables that grow with the book."""
+    with big.connect() as connection:
+        found = connection.execute(
+            text("SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples >= :rows"), {"rows": BIG_ROWS_MIN}
+        )
+        return frozenset(found.scalars())
+
+
+def unbounded(big: Engine, big_tables: frozenset[str], work: Callable[[Session], Any]) -> list[tuple[str, str]]:
+    """Return the statements that read a whole big table, with the table."""
+    return [
+        (node["Relation Name"], statement)
+        for statement, plan in plans_of(big, work)
+        for node in nodes_of(plan)
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in big_tables
+    ]
+
+
+def change(by: str = "ana") -> Any:
+    """Return the circumstances of a change."""
+    return a_change("2026-06-10 10:00", by=by, event_id="a new one")
+
+
+def stated(**changed: Any) -> Any:
+    """Return INV-25000 as the accounts state it."""
+    return an_invoice(f"INV-{NUMBER}", customer_id="C-1", customer_name="Customer 1", **changed)
+
+
+HOT: dict[str, Callable[[Session], Any]] = {
+    "the facts of one invoice": lambda session: open_collection(session, NUMBER),
+    "the facts of a page": lambda session: open_collections(session, range(NUMBER, NUMBER + 200)),
+    "a page of open invoices": lambda session: open_invoice_ids(session, NUMBER, 500),
+    "the first page of open invoices": lambda session: open_invoice_ids(session, 0, 500),
+    "what is owed": lambda session: take_owed(session, 100),
+    "what a command owes": lambda session: take_owed(session, 1, ids=[NUMBER]),
+    "owing and delivering": lambda session: delivered(session, [owe(session, NUMBER, "pause", {})]),
+    "the book": lambda session: book_lines(session, BookFilter(), 50),
+    "the book by cadence": lambda session: book_lines(session, BookFilter(cadence="Standard"), 50),
+    "the book by a cadence of few": lambda session: book_lines(session, BookFilter(cadence="Other"), 50),
+    "the book by customer": lambda session: book_lines(session, BookFilter(customer="C-17"), 50),
+    "the book by invoice": lambda session: book_lines(session, BookFilter(invoice="INV-17"), 50),
+    "the book by stage": lambda session: book_lines(session, BookFilter(stage="held"), 50),
+    "the book by a stage of few": lambda session: book_lines(session, BookFilter(stage="blocked"), 50),
+    "open to-dos": lambda session: open_todos(session, 50),
+    "an invoice's number": lambda session: invoice_id_of(session, f"INV-{NUMBER}"),
+    "an invoice's page": lambda session: invoice_view(session, f"INV-{NUMBER}"),
+    "where an invoice stands": lambda session: standing_of(session, NUMBER),
+    "a letter": lambda session: correspondence(session, NUMBER),
+    "the last messages": lambda session: last_sent(session, 20),
+    "what happened lately": lambda session: happenings(session, newest_happening(session) - 50, 50),
+    "claiming": lambda session: claim_step(session, NUMBER + 2, change("duewell")),
+    "settling a page": lambda session: settle_many(session, range(NUMBER, NUMBER + 200), change("duewell")),
+    "paying in part": lambda session: pay(session, NUMBER, Decimal(10), change()),
+    "paying in full": lambda session: pay(session, NUMBER, Decimal(1000), change()),
+    "pausing": lambda session: pause(session, NUMBER, None, None, change()),
+    "resuming": lambda session: resume(session, NUMBER + 1, change()),
+    "reassigning": lambda session: reassign(session, NUMBER + 2, "Other", change()),
+    "unassigning": lambda session: reassign(session, NUMBER, None, change()),
+    "ending a to-do": lambda session: complete_action(session, NUMBER, None, "reached", change()),
+    "taking in a change": lambda session: take_invoice(session, stated(total=Decimal(2000)), change("import")),
+    "taking in a mended address": lambda session: take_invoice(
+        session, stated(email="b@c.example"), change("import")
+    ),
+    "taking in a new invoice": lambda session: take_invoice(session, an_invoice("NEW-1"), change("import")),
+}
+
+
+@pytest.mark.parametrize("hot", HOT)
+def test_no_hot_path_reads_a_big_table_from_end_to_end(big: Engine, big_tables: frozenset[str], hot: str) -> None:
+    assert unbounded(big, big_tables, HOT[hot]) == []
+
+
+def test_what_is_big_is_known(big_tables: frozenset[str]) -> None:
+    assert {"invoices", "collections", "next_actions", "actions", "timeline", "outbox", "messages"} <= big_tables
+
+
+def test_a_query_without_an_index_would_be_noticed(big: Engine, big_tables: frozenset[str]) -> None:
+    def search(session: Session) -> None:
+        session.execute(text("SELECT id FROM invoices WHERE po_number = 'PO-1'"))
+
+    assert [table for table, _ in unbounded(big, big_tables, search)] == ["invoices"]

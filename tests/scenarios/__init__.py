@@ -1,0 +1,1 @@
+"""Stories through the whole stack: real servers, and what happens to them."""
