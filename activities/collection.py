@@ -81,8 +81,8 @@ class CollectionActivities:
         """Send the step that is due, once, record it and return what the process does next.
 
         Nothing is sent if the ledger does not agree any more. Raises LedgerUnavailable, and ApplicationError
-        while the mail server does not accept the message; Temporal retries both, and a retry hands over the
-        very bytes that were stored before the first attempt.
+        while the mail server does not accept the message; Temporal retries both. What may have been delivered
+        is repeated to the byte, what certainly was not is written anew, always under the same Message-ID.
         """
         with heartbeats():
             return self._send(request, attempt_started_at())

@@ -5,6 +5,7 @@ import smtplib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from mailer.transport import Deferred, Rejected, Uncertain, Unreachable
@@ -80,6 +81,9 @@ class SmtpTransport:
             if server.scheme == "smtp" and connection.has_extn("starttls"):
                 connection.starttls(context=tls)
                 connection.ehlo()
+            elif server.scheme == "smtp" and server.username is not None and not _is_this_machine(connection):
+                # Whoever strips STARTTLS from the answer on the way would get the password.
+                raise smtplib.SMTPException("it offers no STARTTLS, and a password is not sent in the clear")
             if server.username is not None:
                 connection.login(server.username, server.password or "")
         except BaseException:
@@ -122,6 +126,11 @@ class SmtpTransport:
                 refusals.append(f"{recipient}: {code} {answer.decode(errors='replace')}")
         if len(refusals) == len(recipients):
             raise Unreachable("; ".join(refusals))
+
+
+def _is_this_machine(connection: smtplib.SMTP) -> bool:
+    assert connection.sock is not None
+    return ip_address(connection.sock.getpeername()[0]).is_loopback
 
 
 def _accept(code: int, answer: bytes) -> None:

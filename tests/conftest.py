@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
@@ -14,6 +14,7 @@ from db.engine import Engine, make_engine, transaction
 from devstack.parent import end_with_make
 from devstack.stack import Stack
 from intake.setup import set_up
+from tests.db.databases import a_copy_of
 from tests.installation import Installation, newest_mail, zone_at_noon
 from workflows.client import connect, register_search_attributes
 
@@ -47,15 +48,8 @@ def template(stack: Stack) -> str:
 @pytest.fixture
 def database_url(template: str) -> Iterator[str]:
     """The URL of an empty ledger that is set up."""
-    name = f"test_{uuid4().hex}"
-    source = make_url(template)
-    admin = make_engine(source.set(database="postgres").render_as_string(hide_password=False), 1)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source.database}"'))
-    yield source.set(database=name).render_as_string(hide_password=False)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    with a_copy_of(template) as url:
+        yield url
 
 
 @pytest.fixture

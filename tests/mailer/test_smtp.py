@@ -315,6 +315,16 @@ def test_a_server_that_wants_no_password_defers_the_message_for_one_who_has_one(
         send(server, login=LOGIN)
 
 
+def test_a_password_is_not_sent_in_the_clear_to_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every server here is on this machine: what tells the others from it is the one thing that is not real.
+    monkeypatch.setattr("mailer.smtp._is_this_machine", lambda _connection: False)
+
+    with a_server(Behaviour(asks_for_password=True)) as server, pytest.raises(Deferred, match="in the clear"):
+        send(server, login=LOGIN)
+
+    assert server.taken == []
+
+
 def test_the_message_needs_nothing_that_the_server_did_not_offer() -> None:
     """A server without 8BITMIME may strip the eighth bit (RFC 6152)."""
     message = compose(render("reminder", a_letter(contact_first_name="Zoë")), an_envelope(), AT)
