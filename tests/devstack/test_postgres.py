@@ -43,7 +43,9 @@ def test_commits_survive_a_kill(tmp_path: Path) -> None:
         with psycopg.connect(server.url()) as connection:
             connection.execute("CREATE TABLE invoice (number text)")
             connection.execute("INSERT INTO invoice VALUES ('2026-1')")
-        children = descendants(os.getpid())
+        assert server.process is not None
+        # Below its own leash: the run's other servers have processes that come and go.
+        children = descendants(server.process.leash_pid)
         url = server.url()
 
         server.crash()

@@ -15,7 +15,7 @@ from devstack.home_lock import HomeInUse
 from devstack.leashed_process import ProcessFailed
 from devstack.stack import Stack
 from devstack.temporal_server import serves_namespace
-from tests.devstack.owners import ROOT, descendants, first_line, kill_9, owner, survivors
+from tests.devstack.owners import ROOT, Seen, descendants, first_line, kill_9, owner, survivors
 
 GIVEN = {
     "DATABASE_URL": "postgresql://ledger.example/duewell",
@@ -87,11 +87,11 @@ def test_two_stacks_run_side_by_side_and_one_home_has_one_owner(tmp_path: Path) 
 
 
 def test_servers_that_the_environment_names_are_used_and_not_started(tmp_path: Path) -> None:
-    before = descendants(os.getpid())
+    before = _leashes()
     with Stack(tmp_path / "home", environ=GIVEN) as stack:
         assert (stack.postgres, stack.temporal, stack.mail, stack.mail_page_url) == (None, None, None, None)
         assert stack.env() == GIVEN
-        assert descendants(os.getpid()) == before
+        assert _leashes() == before
 
 
 def test_an_embedded_temporal_is_not_approached_with_the_credentials_of_another(tmp_path: Path) -> None:
@@ -109,14 +109,14 @@ def test_an_embedded_temporal_is_not_approached_with_the_credentials_of_another(
 
 
 def test_when_one_server_fails_the_others_are_stopped(tmp_path: Path) -> None:
-    before = descendants(os.getpid())
+    before = _leashes()
     home = tmp_path / "home"
     (home / "temporal" / "temporal.db").mkdir(parents=True)
 
     with pytest.raises(ProcessFailed, match="Temporal ended with exit code"):
         a_stack(home).start()
 
-    assert survivors(descendants(os.getpid()) - before, within_seconds=0) == set()
+    assert survivors(_leashes() - before, within_seconds=0) == set()
     (home / "temporal" / "temporal.db").rmdir()
     with a_stack(home):
         pass
@@ -158,3 +158,8 @@ def test_provisioning_is_quick_when_everything_is_there() -> None:
     assert done.returncode == 0
     assert [line.split("  ")[0] for line in done.stdout.splitlines()][:2] == ["PostgreSQL", "Temporal"]
     assert "\x1b" not in done.stdout
+
+
+def _leashes() -> set[Seen]:
+    """Return the leashes of all servers of this run; below them, processes come and go by themselves."""
+    return {seen for seen in descendants(os.getpid()) if "leash.py" in seen.command}

@@ -46,7 +46,9 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     tool = find_time_skipping()
     assert isinstance(tool, Tool), tool
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(tool.path), data_converter=pydantic_data_converter
+        test_server_existing_path=str(tool.path),
+        test_server_startup_timeout=timedelta(seconds=60),
+        data_converter=pydantic_data_converter,
     ) as environment:
         yield environment
 
