@@ -6,6 +6,7 @@ Run it as often as you like: what runs already is left alone, and what an interr
 import asyncio
 import os
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -34,11 +35,13 @@ from db.operations.settle import settle_many
 from db.queries.book import count_not_eligible, count_open_collections, open_invoice_ids
 from db.queries.calendar import local_date
 from settings import settings
-from workflows.client import TemporalUnavailable, connect, register_search_attributes, start
+from workflows.bulk_start import start
+from workflows.client import TemporalUnavailable, connect, register_search_attributes
 
 # The server takes about as many starts at once before its rate falls again (docs/benchmarks.md).
 CONCURRENCY = 32
-PAGE = 500
+PAGE = 200
+PAGES_UNDER_WAY_MAX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,14 @@ async def start_all(
     `progress` is told how many more invoices are through, `failure` which one failed and why. Raises
     LedgerUnavailable; a Temporal that goes away makes failures.
     """
+    starts = _Starts(client, concurrency, progress, failure)
     summary = Summary()
-    async for page in _pages(engine):
-        outcomes = await _start_page(client, page, concurrency, progress, failure)
+    underway: deque[tuple[Page, asyncio.Task[dict[int, bool | None]]]] = deque()
+
+    async def finish_oldest() -> None:
+        nonlocal summary
+        page, starting = underway.popleft()
+        outcomes = await starting
         started = [invoice_id for invoice_id, is_new in outcomes.items() if is_new]
         await asyncio.to_thread(_forget_covered, engine, started, page.newest_owed)
         summary = replace(
@@ -83,6 +91,14 @@ async def start_all(
             already_running=summary.already_running + list(outcomes.values()).count(False),
             failed=summary.failed + list(outcomes.values()).count(None),
         )
+
+    # The next page begins while the last starts of one are under way, so that the server is never idle.
+    async for page in _pages(engine):
+        underway.append((page, asyncio.create_task(starts.of(page))))
+        if len(underway) > PAGES_UNDER_WAY_MAX:
+            await finish_oldest()
+    while underway:
+        await finish_oldest()
     return replace(summary, not_eligible=await asyncio.to_thread(_not_eligible, engine))
 
 
@@ -108,28 +124,35 @@ def _plan_page(engine: Engine, after_id: int) -> Page:
         return Page({one.collection.invoice_id: plan_of(one) for one in settled}, known)
 
 
-async def _start_page(
-    client: Client,
-    page: Page,
-    concurrency: int,
-    progress: Callable[[int], None],
-    failure: Callable[[int, str], None],
-) -> dict[int, bool | None]:
-    """Start the page's processes; True is new, False ran already, None failed."""
-    slots = asyncio.Semaphore(concurrency)
-    outcomes: dict[int, bool | None] = {}
+class _Starts:
+    """Starts processes, so many at once over all pages."""
 
-    async def start_one(invoice_id: int, plan: Plan) -> None:
-        async with slots:
+    def __init__(
+        self,
+        client: Client,
+        concurrency: int,
+        progress: Callable[[int], None],
+        failure: Callable[[int, str], None],
+    ) -> None:
+        self._client = client
+        self._slots = asyncio.Semaphore(concurrency)
+        self._progress = progress
+        self._failure = failure
+
+    async def of(self, page: Page) -> dict[int, bool | None]:
+        """Start the page's processes; True is new, False ran already, None failed."""
+        outcomes = await asyncio.gather(*(self._start(invoice, plan) for invoice, plan in page.plans.items()))
+        return dict(zip(page.plans, outcomes, strict=True))
+
+    async def _start(self, invoice_id: int, plan: Plan) -> bool | None:
+        async with self._slots:
             try:
-                outcomes[invoice_id] = await start(client, invoice_id, plan)
+                return await start(self._client, invoice_id, plan)
             except RPCError as error:
-                outcomes[invoice_id] = None
-                failure(invoice_id, error.message)
-            progress(1)
-
-    await asyncio.gather(*(start_one(invoice_id, plan) for invoice_id, plan in page.plans.items()))
-    return outcomes
+                self._failure(invoice_id, error.message)
+                return None
+            finally:
+                self._progress(1)
 
 
 def _forget_covered(engine: Engine, started: list[int], newest: int) -> None:

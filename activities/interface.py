@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+PROCESS = "InvoiceCollection"
 COLLECTIONS_QUEUE = "collections"
 MESSAGES_QUEUE = "messages"
 PLAN_NEXT = "plan_next"

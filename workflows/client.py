@@ -9,12 +9,11 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.interface import COLLECTIONS_QUEUE, CollectionStart, Plan
+from activities.interface import COLLECTIONS_QUEUE, CollectionStart
 from workflows.invoice_collection import InvoiceCollection
-from workflows.presentation import KEYS, first_search_attributes
+from workflows.presentation import KEYS
 
 RPC_TIMEOUT = timedelta(seconds=10)
 
@@ -73,29 +72,6 @@ def workflow_id(invoice_id: int) -> str:
 def process_of(client: Client, invoice_id: int) -> WorkflowHandle[InvoiceCollection, str]:
     """Return a handle on the invoice's process, running or not."""
     return client.get_workflow_handle_for(InvoiceCollection.run, workflow_id(invoice_id))
-
-
-async def start(client: Client, invoice_id: int, plan: Plan) -> bool:
-    """Start the invoice's process with its first plan, and say whether it is new.
-
-    Call it only for an open collection: a process that ended for an earlier one is followed by a new run.
-    Raises RPCError.
-    """
-    try:
-        await client.start_workflow(
-            InvoiceCollection.run,
-            CollectionStart(invoice_id=invoice_id, plan=plan),
-            id=workflow_id(invoice_id),
-            task_queue=COLLECTIONS_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            search_attributes=first_search_attributes(plan),
-            static_summary=f"{plan.invoice} · {plan.cadence}",
-            rpc_timeout=RPC_TIMEOUT,
-        )
-    except WorkflowAlreadyStartedError:
-        return False
-    return True
 
 
 async def tell(client: Client, invoice_id: int, signal: str, payload: Mapping[str, Any], *, is_open: bool) -> bool:

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.interface import (
         MESSAGES_QUEUE,
         PLAN_NEXT,
+        PROCESS,
         SEND_MESSAGE,
         CollectionStart,
         Event,
@@ -35,7 +36,7 @@ SEND_PATIENCE = timedelta(hours=12)
 HEARTBEAT_TIMEOUT = timedelta(seconds=15)
 
 
-@workflow.defn(name="InvoiceCollection")
+@workflow.defn(name=PROCESS)
 class InvoiceCollection:
     """Follows one invoice up until it is paid, or nobody wants it followed up any more."""
 

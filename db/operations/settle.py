@@ -209,6 +209,11 @@ SELECT collection_id, stage, step_id, channel, execution, due_on, acts_at, becau
    SET stage = excluded.stage, step_id = excluded.step_id, channel = excluded.channel,
        execution = excluded.execution, due_on = excluded.due_on, acts_at = excluded.acts_at,
        because = excluded.because, sentence = excluded.sentence, decided_at = excluded.decided_at
+ -- What has not changed is not written again: a starter that runs every night must not rewrite the book.
+ WHERE (next_actions.stage, next_actions.step_id, next_actions.channel, next_actions.execution,
+        next_actions.due_on, next_actions.acts_at, next_actions.because, next_actions.sentence)
+    IS DISTINCT FROM (excluded.stage, excluded.step_id, excluded.channel, excluded.execution,
+        excluded.due_on, excluded.acts_at, excluded.because, excluded.sentence)
 """)
 
 
