@@ -38,7 +38,7 @@ from settings import settings
 from workflows.bulk_start import start
 from workflows.client import TemporalUnavailable, connect, register_search_attributes
 
-# The server takes about as many starts at once before its rate falls again (docs/benchmarks.md).
+# With more at once the development server starts no more each second.
 CONCURRENCY = 32
 PAGE = 200
 PAGES_UNDER_WAY_MAX = 2

@@ -15,7 +15,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,10 +40,16 @@ OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_U
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One timed run: workflows per second of wall time, and CPU seconds of this process for each thousand."""
+    """One timed run: workflows per second of wall time, and CPU milliseconds for each, here and in the servers."""
 
     rate: float
-    cpu_seconds_per_thousand: float
+    client_ms: float
+    servers_ms: float
+
+    @property
+    def total_ms(self) -> float:
+        """CPU milliseconds of everything that worked on a start."""
+        return self.client_ms + self.servers_ms
 
 
 async def bare_loop(client: Client, count: int, concurrency: int) -> None:
@@ -56,12 +63,32 @@ async def bare_loop(client: Client, count: int, concurrency: int) -> None:
     await asyncio.gather(*(start_one(number) for number in range(count)))
 
 
-async def timed(work: Callable[[], Awaitable[object]], count: int) -> Run:
-    """Run the work and measure it."""
-    cpu, wall = time.process_time(), time.perf_counter()
+async def timed(work: Callable[[], Awaitable[object]], count: int, servers: Sequence[int]) -> Run:
+    """Run the work and measure it; `servers` are the process ids whose families work for it."""
+    before = time.perf_counter(), time.process_time(), cpu_seconds_of(servers)
     await work()
-    seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
-    return Run(count / seconds, cpu_seconds / count * 1000)
+    after = time.perf_counter(), time.process_time(), cpu_seconds_of(servers)
+    wall, client, server = (end - begin for begin, end in zip(before, after, strict=True))
+    return Run(count / wall, client / count * 1000, server / count * 1000)
+
+
+def cpu_seconds_of(roots: Sequence[int]) -> float:
+    """Return the CPU seconds that these processes, their children and theirs have used so far (Linux)."""
+    ticks: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = entry.read_text().rpartition(")")[2].split()
+            pid = int(entry.parent.name)
+            # User and system time, and that of children that have ended (fields 14 to 17 of stat).
+            ticks[pid] = sum(map(int, fields[11:15]))
+            children.setdefault(int(fields[1]), []).append(pid)
+    waiting, total = list(roots), 0
+    while waiting:
+        pid = waiting.pop()
+        total += ticks.get(pid, 0)
+        waiting += children.get(pid, [])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 async def fresh_namespace(address: str) -> Client:
@@ -83,14 +110,17 @@ async def one_pair(stack: Stack, ledger_url: str) -> tuple[Run, Run]:
     with transaction(engine) as session:
         count = count_open_collections(session)
     bare_client = await fresh_namespace(stack.temporal_address)
-    bare = await timed(lambda: bare_loop(bare_client, count, CONCURRENCY), count)
+    assert stack.temporal is not None
+    assert stack.postgres is not None
+    families = [server.process.pid for server in (stack.temporal, stack.postgres) if server.process is not None]
+    bare = await timed(lambda: bare_loop(bare_client, count, CONCURRENCY), count, families)
     client = await fresh_namespace(stack.temporal_address)
     summaries: list[Summary] = []
 
     async def start_book() -> None:
         summaries.append(await start_all(engine, client, concurrency=CONCURRENCY))
 
-    starter = await timed(start_book, count)
+    starter = await timed(start_book, count, families)
     engine.dispose()
     assert summaries[0].started == count, summaries
     return bare, starter
@@ -118,21 +148,26 @@ def main() -> None:
                 warm_up = " (warm-up, not counted)" if number == 0 else ""
                 _say(f"round {number}: bare {bare.rate:.0f}/s, starter {starter.rate:.0f}/s{warm_up}")
                 pairs += [(bare, starter)] if number else []
-    ratios = [starter.rate / bare.rate for bare, starter in pairs]
     result = {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "concurrency": CONCURRENCY,
         "bare_per_second": round(statistics.median(bare.rate for bare, _ in pairs)),
         "starter_per_second": round(statistics.median(starter.rate for _, starter in pairs)),
-        "rate_ratio_min_median_max": [round(f(ratios), 2) for f in (min, statistics.median, max)],
-        "client_cpu_ms_each_bare": _cpu(bare for bare, _ in pairs),
-        "client_cpu_ms_each_starter": _cpu(starter for _, starter in pairs),
+        "rate_ratio_min_median_max": _spread(starter.rate / bare.rate for bare, starter in pairs),
+        "cpu_rate_ratio_min_median_max": _spread(bare.total_ms / starter.total_ms for bare, starter in pairs),
+        "cpu_ms_client_bare_starter": _medians((bare.client_ms, starter.client_ms) for bare, starter in pairs),
+        "cpu_ms_servers_bare_starter": _medians((bare.servers_ms, starter.servers_ms) for bare, starter in pairs),
     }
     print(json.dumps(result))
 
 
-def _cpu(runs: Iterable[Run]) -> float:
-    return round(statistics.median(run.cpu_seconds_per_thousand for run in runs), 2)
+def _spread(ratios: Iterable[float]) -> list[float]:
+    listed = list(ratios)
+    return [round(figure(listed), 2) for figure in (min, statistics.median, max)]
+
+
+def _medians(pairs: Iterable[tuple[float, float]]) -> list[float]:
+    return [round(statistics.median(column), 2) for column in zip(*pairs, strict=True)]
 
 
 def _say(text: str) -> None:
