@@ -34,7 +34,10 @@ def _carry_out(session: Session, invoice_id: int, event: Event, change: Change) 
             resume(session, invoice_id, change)
         case "reassign":
             name = _text(event, "cadence")
-            reassign(session, invoice_id, None if name is None or name in NO_CADENCE else name, change)
+            cadence = None if name is None or name in NO_CADENCE else name
+            if not reassign(session, invoice_id, cadence, change):
+                # Remembered all the same: a late repeat must not undo what somebody has chosen since.
+                note_once(session, change, "reassignment changed nothing", invoice_id, cadence=cadence)
         case "complete_action":
             complete_action(session, invoice_id, _text(event, "step"), _text(event, "outcome") or "done", change)
         case "invoice_changed":

@@ -83,7 +83,7 @@ class LeashedProcess:
         try:
             with self.log.open("ab") as log:
                 self._log_start = log.tell()
-                self._leash = subprocess.Popen(  # noqa: S603
+                self._leash = subprocess.Popen(  # noqa: S603  # our own program or a server that was found, and no shell
                     [
                         *(sys.executable, "-I", "-S", leash.__file__, "--pid-fd", str(report_end)),
                         *("--signal", self.stop_signal.name.removeprefix("SIG")),

@@ -174,7 +174,7 @@ class EmbeddedPostgres:
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         place = ["-h", str(self._sockets), "-p", str(self.port or DEFAULT_PORT), "-U", SUPERUSER]
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(  # noqa: S603  # our own program or a server that was found, and no shell
             [self._program(program), *place, *arguments],
             capture_output=True,
             text=True,
@@ -197,7 +197,7 @@ class EmbeddedPostgres:
         self._own_files()
         options = [f"--pgdata={half_made}", f"--username={SUPERUSER}", f"--locale={LOCALE}", "--encoding=UTF8"]
         options += ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={password}"]
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603  # our own program or a server that was found, and no shell
             [*prefix, self._program("initdb"), *options, *([] if self.durable else ["--no-sync"])],
             capture_output=True,
             text=True,

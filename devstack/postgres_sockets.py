@@ -46,4 +46,4 @@ def _sweep() -> None:
 
 def _base() -> Path:
     usual = tempfile.gettempdir()
-    return Path(usual if len(os.fsencode(usual)) <= BASE_BYTES_MAX else "/tmp")  # noqa: S108
+    return Path(usual if len(os.fsencode(usual)) <= BASE_BYTES_MAX else "/tmp")  # noqa: S108  # the shortest there is

@@ -32,7 +32,7 @@ def silent(line: str) -> None:
 def output_of(command: Sequence[str | PathLike[str]], *, timeout_seconds: float = 30.0) -> str | None:
     """Return what a short command printed, or None when it cannot run, fails, or takes too long."""
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603  # our own program or a server that was found, and no shell
             command, capture_output=True, text=True, timeout=timeout_seconds, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired):

@@ -1,0 +1,1 @@
+"""Tests of what the activities do in the ledger."""
