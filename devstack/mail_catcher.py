@@ -12,18 +12,18 @@ import sys
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
+from devstack.leased_server import LeasedServer
 from devstack.leashed_process import LeashedProcess
 from devstack.mail_store import PAGE_SIZE_MAX, CaughtMessage, MailStore
-from devstack.ports import HOST, PortLease, lease_port
+from devstack.ports import HOST, lease_port
 
 MESSAGE_BYTES_MAX = 10 * 1024 * 1024
 ANSWER_SECONDS_MAX = 10.0
 
 
-class MailCatcher:
+class MailCatcher(LeasedServer):
     """A mail catcher in a process of its own; what it caught is in `home` and survives a restart."""
 
     def __init__(
@@ -35,11 +35,10 @@ class MailCatcher:
         held_locks: Sequence[int] = (),
     ) -> None:
         """Prepare a catcher. The ports are preferences: a taken one is replaced by a free one."""
+        super().__init__()
         self.home = home.absolute()
         self._preferred = (smtp_port, http_port)
         self._held_locks = held_locks
-        self._leases: list[PortLease] = []
-        self.process: LeashedProcess | None = None
 
     @property
     def smtp_url(self) -> str:
@@ -79,33 +78,6 @@ class MailCatcher:
     def raw(self, message_id: int) -> bytes:
         """Return a message's bytes as they were received; raises urllib.error.HTTPError for no such one."""
         return self._get(f"/api/messages/{message_id}/raw")
-
-    def stop(self) -> None:
-        """Stop the catcher; its ports stay reserved for a next start until `close`."""
-        if self.process is not None:
-            self.process.stop()
-
-    def crash(self) -> None:
-        """Kill the catcher at once, and wait until it is gone."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-            self.process.stop()
-
-    def close(self) -> None:
-        """Stop the catcher and give its ports back."""
-        self.stop()
-        for lease in self._leases:
-            lease.release()
-        self._leases = []
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _port(self, which: int) -> int:
         assert self._leases, "the mail catcher has not been started"

@@ -6,15 +6,15 @@ import signal
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from devstack.leased_server import LeasedServer
 from devstack.leashed_process import LeashedProcess
-from devstack.ports import HOST, PortLease, is_listening, lease_port
+from devstack.ports import HOST, is_listening, lease_port
 
 NAMESPACE = "default"
 
@@ -31,7 +31,7 @@ RATE_LIMITS: Mapping[str, object] = {
 }
 
 
-class TemporalServer:
+class TemporalServer(LeasedServer):
     """A development server; everything it knows is in `home`, and survives a restart."""
 
     def __init__(
@@ -51,6 +51,7 @@ class TemporalServer:
 
         Without `durable` a power cut may lose more, and a stop is a kill, which the file survives too.
         """
+        super().__init__()
         self.program = program
         self.home = home
         self.ui = ui
@@ -59,9 +60,7 @@ class TemporalServer:
         self._log_level = log_level
         self._durable = durable
         self._held_locks = held_locks
-        self._leases: list[PortLease] = []
         self._ui_url: str | None = None
-        self.process: LeashedProcess | None = None
 
     @property
     def address(self) -> str:
@@ -92,33 +91,6 @@ class TemporalServer:
         ).start()
         self.process.wait_until_ready(self._is_ready)
         return self
-
-    def stop(self) -> None:
-        """Stop the server; its port stays reserved for a next start until `close`."""
-        if self.process is not None:
-            self.process.stop()
-
-    def crash(self) -> None:
-        """Kill the server at once, as a power cut would, and wait until it is gone."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-            self.process.stop()
-
-    def close(self) -> None:
-        """Stop the server and give its ports back."""
-        self.stop()
-        for lease in self._leases:
-            lease.release()
-        self._leases = []
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _command(self) -> list[str]:
         command = [str(self.program), "server", "start-dev", "--ip", HOST, "--namespace", NAMESPACE]
