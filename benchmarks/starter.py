@@ -1,9 +1,11 @@
 """The starter against a bare loop of `start_workflow`: python -m benchmarks.starter [--invoices N] [--rounds N].
 
-Both run in turn, A B A B …, on the same servers, at the same concurrency, with no worker polling. The bare loop
-starts workflows without input, search attributes or a plan; the starter reads the ledger, plans, stores the
-projections and starts with all of that. Every run has a Temporal namespace and a copy of the ledger of its own.
-Ratios are of pairs that ran one after the other, so that they hold when the machine's speed drifts.
+They take turns on the same servers, at the same concurrency, with no worker polling, and who begins changes with
+every round. The bare loop starts workflows without input, search attributes or a plan, once over a connection with
+the SDK's defaults and once over one without compression, as the product connects. The starter reads the ledger,
+plans, stores the projections and starts with all of that. Every run has a Temporal namespace and a copy of the
+ledger of its own, and begins when the servers have worked off the run before. Ratios are of runs of one round, so
+that they hold when the machine's speed drifts.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -32,9 +35,12 @@ from devstack.stack import Stack
 from intake.import_invoices import import_invoices
 from intake.sample_book import sample_book
 from intake.setup import set_up
-from starter import CONCURRENCY, Summary, start_all
+from starter import CONCURRENCY, start_all
 from workflows.client import connect, register_search_attributes
 
+# Of one core: below it a server has nothing left to do but its clocks.
+QUIET_CPU_SHARE_MAX = 0.1
+BARE, UNCOMPRESSED, STARTER = "bare", "bare_uncompressed", "starter"
 OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_URL")
 
 
@@ -104,26 +110,46 @@ async def fresh_namespace(address: str) -> Client:
     return client
 
 
-async def one_pair(stack: Stack, ledger_url: str) -> tuple[Run, Run]:
-    """Return a run of the bare loop and one of the starter over the same number of workflows."""
+async def quiet(servers: Sequence[int]) -> None:
+    """Wait until the servers have worked off what the run before left them, so that no run pays for another."""
+    used = cpu_seconds_of(servers)
+    for _ in range(60):
+        await asyncio.sleep(0.5)
+        before, used = used, cpu_seconds_of(servers)
+        if used - before < QUIET_CPU_SHARE_MAX * 0.5:
+            return
+
+
+async def one_round(stack: Stack, ledger_url: str, number: int) -> dict[str, Run]:
+    """Return a run of each contender over the same number of workflows; the first to run changes with `number`."""
     engine = make_engine(ledger_url)
     with transaction(engine) as session:
         count = count_open_collections(session)
-    bare_client = await fresh_namespace(stack.temporal_address)
     assert stack.temporal is not None
     assert stack.postgres is not None
     families = [server.process.pid for server in (stack.temporal, stack.postgres) if server.process is not None]
-    bare = await timed(lambda: bare_loop(bare_client, count, CONCURRENCY), count, families)
-    client = await fresh_namespace(stack.temporal_address)
-    summaries: list[Summary] = []
 
-    async def start_book() -> None:
-        summaries.append(await start_all(engine, client, concurrency=CONCURRENCY))
+    async def start_book(client: Client) -> None:
+        summary = await start_all(engine, client, concurrency=CONCURRENCY)
+        assert summary.started == count, summary
 
-    starter = await timed(start_book, count, families)
+    async def start_bare(client: Client) -> None:
+        await bare_loop(client, count, CONCURRENCY)
+
+    async def start_bare_by_defaults(client: Client) -> None:
+        await bare_loop(
+            await Client.connect(stack.temporal_address, namespace=client.namespace), count, CONCURRENCY
+        )
+
+    contenders = [(BARE, start_bare_by_defaults), (UNCOMPRESSED, start_bare), (STARTER, start_book)]
+    first = number % len(contenders)
+    runs: dict[str, Run] = {}
+    for name, work in contenders[first:] + contenders[:first]:
+        client = await fresh_namespace(stack.temporal_address)
+        await quiet(families)
+        runs[name] = await timed(partial(work, client), count, families)
     engine.dispose()
-    assert summaries[0].started == count, summaries
-    return bare, starter
+    return runs
 
 
 def main() -> None:
@@ -141,23 +167,28 @@ def main() -> None:
             set_up(engine, "Bench", "ar@bench.example")
             import_invoices(engine, _book(options.invoices))
             engine.dispose()
-            pairs = []
+            rounds: list[dict[str, Run]] = []
             for number in range(options.rounds + 1):
                 url = stack.postgres.create_database(f"round_{number}", template="duewell")
-                bare, starter = asyncio.run(one_pair(stack, url))
+                runs = asyncio.run(one_round(stack, url, number))
                 warm_up = " (warm-up, not counted)" if number == 0 else ""
-                _say(f"round {number}: bare {bare.rate:.0f}/s, starter {starter.rate:.0f}/s{warm_up}")
-                pairs += [(bare, starter)] if number else []
-    result = {
+                _say(f"round {number}: {', '.join(f'{k} {run.rate:.0f}/s' for k, run in runs.items())}{warm_up}")
+                rounds += [runs] if number else []
+    result: dict[str, object] = {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "concurrency": CONCURRENCY,
-        "bare_per_second": round(statistics.median(bare.rate for bare, _ in pairs)),
-        "starter_per_second": round(statistics.median(starter.rate for _, starter in pairs)),
-        "rate_ratio_min_median_max": _spread(starter.rate / bare.rate for bare, starter in pairs),
-        "cpu_rate_ratio_min_median_max": _spread(bare.total_ms / starter.total_ms for bare, starter in pairs),
-        "cpu_ms_client_bare_starter": _medians((bare.client_ms, starter.client_ms) for bare, starter in pairs),
-        "cpu_ms_servers_bare_starter": _medians((bare.servers_ms, starter.servers_ms) for bare, starter in pairs),
     }
+    for name in (BARE, UNCOMPRESSED, STARTER):
+        result[name] = {
+            "per_second": round(statistics.median(runs[name].rate for runs in rounds)),
+            "cpu_ms_client": _median(runs[name].client_ms for runs in rounds),
+            "cpu_ms_servers": _median(runs[name].servers_ms for runs in rounds),
+        }
+    for name in (BARE, UNCOMPRESSED):
+        result[f"starter_to_{name}"] = {
+            "rate_ratio_min_median_max": _spread(runs[STARTER].rate / runs[name].rate for runs in rounds),
+            "cpu_ratio_min_median_max": _spread(runs[name].total_ms / runs[STARTER].total_ms for runs in rounds),
+        }
     print(json.dumps(result))
 
 
@@ -166,8 +197,8 @@ def _spread(ratios: Iterable[float]) -> list[float]:
     return [round(figure(listed), 2) for figure in (min, statistics.median, max)]
 
 
-def _medians(pairs: Iterable[tuple[float, float]]) -> list[float]:
-    return [round(statistics.median(column), 2) for column in zip(*pairs, strict=True)]
+def _median(figures: Iterable[float]) -> float:
+    return round(statistics.median(figures), 2)
 
 
 def _say(text: str) -> None:
