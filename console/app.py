@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from cyclopts import App, Parameter
 
-from console import collections, doctor, importing, migrate, orders, status
+from console import collections, doctor, importing, migrate, orders, simulate, status
 
 app = App(
     name="duewell",
@@ -25,5 +25,6 @@ app.command(orders.resume, sort_key=5)
 app.command(orders.reassign, sort_key=6)
 app.command(orders.pay, sort_key=7)
 app.command(orders.complete, sort_key=8)
-app.command(migrate.migrate, sort_key=9)
-app.command(doctor.doctor, sort_key=10)
+app.command(simulate.simulate, sort_key=9)
+app.command(migrate.migrate, sort_key=10)
+app.command(doctor.doctor, sort_key=11)

@@ -1,6 +1,7 @@
 """Which step is next as of a day, and which ones expire by then (rules 2.4 to 2.6)."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from dunning.cadence import Logic, Step
@@ -28,25 +29,47 @@ class Agenda:
 
 def agenda_of(facts: Facts, day: date) -> Agenda:
     """Return the step that is next as of `day`, and the steps that expire by it."""
-    pending: list[Triggered] = []
-    expired: list[Expired] = []
-    overdue = facts.is_overdue(day)
-    for step in () if facts.cadence is None else facts.cadence.steps:
-        trigger = facts.trigger(step)
-        if trigger is None or facts.status(step).is_settled:
-            continue
-        if overdue and facts.is_pre_due(trigger):
-            expired.append(Expired(step, Expiry.OVERDUE))
-        else:
-            pending.append(Triggered(trigger, step))
+    triggered = [
+        Triggered(trigger, step) for step in unsettled(facts) if (trigger := facts.trigger(step)) is not None
+    ]
     # Python's sort is stable, so that steps of one day keep their position in the cadence (rule 1.2).
-    pending.sort(key=lambda p: p.trigger)
+    triggered.sort(key=lambda p: p.trigger)
+    if facts.is_overdue(day):
+        pending = [p for p in triggered if not facts.is_pre_due(p.trigger)]
+        expired = [Expired(p.step, Expiry.OVERDUE) for p in triggered if facts.is_pre_due(p.trigger)]
+    else:
+        pending, expired = triggered, []
     superseded = _superseded(facts, pending, day)
     expired += [Expired(p.step, Expiry.SUPERSEDED) for p in superseded]
     left = [p for p in pending if p not in superseded]
     if not left:
-        return Agenda(None, tuple(expired), None)
+        return _after_all_expired(facts, tuple(expired), day)
     return Agenda(_next(facts, left), tuple(expired), _changes_on(facts, left, day))
+
+
+def _after_all_expired(facts: Facts, expired: tuple[Expired, ...], day: date) -> Agenda:
+    """Return what is left once the last steps to come have expired: at most the step that repeats (rule 2.13)."""
+    if not expired:
+        return Agenda(None, (), None)
+    statuses = {**facts.statuses, **{one.step.id: StepStatus.EXPIRED for one in expired}}
+    then = agenda_of(replace(facts, statuses=statuses), day)
+    return replace(then, expired=expired + then.expired)
+
+
+def unsettled(facts: Facts) -> Sequence[Step]:
+    """Return the steps that are still to come, by position: a step that repeats comes after all others."""
+    if facts.cadence is None:
+        return ()
+    to_come = [step for step in facts.cadence.steps if not facts.status(step).is_settled]
+    return to_come or _repeated(facts, facts.cadence.steps[-1])
+
+
+def _repeated(facts: Facts, last: Step) -> Sequence[Step]:
+    """Return the cadence's last step if it runs once more (rule 2.13)."""
+    run = facts.runs.get(last.id)
+    if last.repeat is None or run is None or run.occurrence > last.repeat.limit:
+        return ()
+    return (last,) if facts.status(last).is_run else ()
 
 
 def _is_contextual(facts: Facts) -> bool:
@@ -67,10 +90,8 @@ def _next(facts: Facts, left: list[Triggered]) -> Triggered:
     for p in left:
         if facts.status(p.step) is StepStatus.OPEN:
             return p
-    if not _is_contextual(facts):
-        return left[0]
-    # Of steps that trigger on one day, the last supersedes the others on that very day.
-    return [p for p in left if p.trigger == left[0].trigger][-1]
+    # In contextual logic that is the last one reached: those before it have been superseded.
+    return left[0]
 
 
 def _changes_on(facts: Facts, left: list[Triggered], day: date) -> date | None:

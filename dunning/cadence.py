@@ -54,6 +54,24 @@ CONTACT_DELAY_DAYS_MAX = 30
 CONTACT_DELAY_DAYS_DEFAULT = 5
 
 
+REPEAT_EVERY_DAYS_MAX = 365
+REPEAT_LIMIT_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A step runs again `every_days` after it last ran, at most `limit` times beyond the first (rule 2.13)."""
+
+    every_days: int
+    limit: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.every_days <= REPEAT_EVERY_DAYS_MAX:
+            raise ValueError(f"a step repeats every 1 to {REPEAT_EVERY_DAYS_MAX} days, not {self.every_days}")
+        if not 1 <= self.limit <= REPEAT_LIMIT_MAX:
+            raise ValueError(f"a step repeats 1 to {REPEAT_LIMIT_MAX} times, not {self.limit}")
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One line of a cadence. `offset_days` counts from the anchor; negative only before the due date."""
@@ -65,6 +83,7 @@ class Step:
     execution: Execution
     template: str | None = None
     never_supersede: bool = False
+    repeat: Repeat | None = None
 
     def __post_init__(self) -> None:
         if self.execution is Execution.AUTOMATIC and not self.channel.may_be_automatic:
@@ -96,3 +115,9 @@ class Cadence:
             )
         if len({step.id for step in self.steps}) != len(self.steps):
             raise ValueError(f"cadence {self.name}: two steps bear the same id")
+        if any(step.repeat is not None for step in self.steps[:-1]):
+            raise ValueError(f"cadence {self.name}: only the last step may repeat (rule 2.13)")
+
+    def step(self, step_id: str) -> Step | None:
+        """Return the step with this id, if the cadence has it."""
+        return next((step for step in self.steps if step.id == step_id), None)

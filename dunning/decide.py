@@ -47,7 +47,7 @@ def _closing(facts: Facts) -> Closing | None:
         return Closing.VOID
     if invoice.state is InvoiceState.WRITTEN_OFF:
         return Closing.WRITTEN_OFF
-    if invoice.outstanding <= facts.tolerance:
+    if facts.is_settled:
         return Closing.PAID
     if facts.cadence is None:
         return Closing.NO_CADENCE
@@ -60,6 +60,7 @@ _HOLD_REASON = {
     HoldKind.PROMISE: Because.PROMISE,
     HoldKind.PAYMENT_IN_FLIGHT: Because.PAYMENT_IN_FLIGHT,
     HoldKind.PARTIAL_PAYMENT: Because.PARTIAL_PAYMENT,
+    HoldKind.REVERSAL: Because.REVERSAL,
 }
 
 
@@ -116,7 +117,7 @@ def _for_candidate(
     obstacle = facts.obstacle(step)
     mended = step.is_automatic and step.id in facts.handed_over and obstacle is None
     if status is StepStatus.OPEN and not mended:
-        return Wait(changes_at, step, None, (*blocks, Reason(Because.TODO_OPEN)))
+        return _wait_for_person(facts, step, changes_at, now, blocks)
     silence = _silence(facts, step)
     earliest, because = _earliest(facts, candidate, blocks)
     if step.is_automatic:
@@ -131,11 +132,23 @@ def _for_candidate(
     acts_at = calendar.sends_at(due_on, facts.invoice.id) if step.is_automatic else calendar.opens_at(due_on)
     if acts_at <= now and not blocks:
         if step.is_automatic and obstacle is None:
-            return Send(step, due_on, because)
-        return OpenTodo(step, due_on, because, obstacle)
+            return Send(step, due_on, because, occurrence=facts.occurrence(step))
+        return OpenTodo(step, due_on, because, obstacle, occurrence=facts.occurrence(step))
     if changes_at is None or acts_at < changes_at:
         return Wait(acts_at, step, due_on, because)
     return _announce(facts, changes_at)
+
+
+def _wait_for_person(
+    facts: Facts, step: Step, changes_at: datetime | None, now: datetime, blocks: tuple[Reason, ...]
+) -> Wait:
+    """Wait while a to-do is open; one that is snoozed comes back into sight on its day (rule 4.7)."""
+    snoozed_until = facts.snoozed.get(step.id)
+    if snoozed_until is None or snoozed_until <= facts.calendar.local_date(now):
+        return Wait(changes_at, step, None, (*blocks, Reason(Because.TODO_OPEN)))
+    back_at = facts.calendar.start_of(snoozed_until)
+    until = back_at if changes_at is None else min(back_at, changes_at)
+    return Wait(until, step, None, (*blocks, Reason(Because.TODO_OPEN), Reason(Because.SNOOZED, snoozed_until)))
 
 
 def _announce(facts: Facts, changes_at: datetime) -> Wait:
@@ -162,6 +175,11 @@ def _floors(facts: Facts, blocks: tuple[Reason, ...]) -> list[Reason]:
         delay_days = max(facts.cadence.contact_delay_days_min, 1)
         next_contact_on = facts.last_contact_on + timedelta(days=delay_days)
         detail = f"{delay_days} days after {facts.last_contact_on:%a %Y-%m-%d}"
+        floors.append(Reason(Because.CONTACT_DELAY, next_contact_on, detail))
+    if facts.customer_contact_on is not None and facts.cadence is not None:
+        delay_days = facts.cadence.contact_delay_days_min
+        next_contact_on = facts.customer_contact_on + timedelta(days=delay_days)
+        detail = f"{delay_days} days after the customer's last contact on {facts.customer_contact_on:%a %Y-%m-%d}"
         floors.append(Reason(Because.CONTACT_DELAY, next_contact_on, detail))
     floors.extend(block for block in blocks if block.day is not None)
     return floors

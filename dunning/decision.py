@@ -18,12 +18,14 @@ class Because(StrEnum):
     SEND_HOURS = "send hours are over"
     RESUMED_TODAY = "resumed after today's send time"
     TODO_OPEN = "a to-do is open"
+    SNOOZED = "snoozed"
     PAUSE = "paused"
     CUSTOMER_PAUSE = "customer paused"
     DISPUTE = "disputed"
     PROMISE = "promise to pay"
     PAYMENT_IN_FLIGHT = "payment in flight"
     PARTIAL_PAYMENT = "partial payment received"
+    REVERSAL = "payment reversed"
     DRAFT = "not issued yet"
     HIDDEN = "hidden"
     SENDING_OFF = "automatic sending is switched off"
@@ -41,9 +43,10 @@ HOLDS = frozenset(
         Because.PROMISE,
         Because.PAYMENT_IN_FLIGHT,
         Because.PARTIAL_PAYMENT,
+        Because.REVERSAL,
     }
 )
-_UNTIL = HOLDS | {Because.CONTACT_DELAY, Because.SEND_HOURS, Because.RESUMED_TODAY}
+_UNTIL = HOLDS | {Because.CONTACT_DELAY, Because.SEND_HOURS, Because.RESUMED_TODAY, Because.SNOOZED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """The automatic `step` goes out now."""
+    """The automatic `step` goes out now, for the `occurrence`th time in this cycle."""
 
     step: Step
     due_on: date
     because: tuple[Reason, ...]
     expired: tuple[Expired, ...] = ()
+    occurrence: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class OpenTodo:
     because: tuple[Reason, ...]
     obstacle: str | None = None
     expired: tuple[Expired, ...] = ()
+    occurrence: int = 1
 
 
 @dataclass(frozen=True, slots=True)

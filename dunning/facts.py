@@ -27,6 +27,7 @@ class HoldKind(StrEnum):
     PROMISE = "promise"
     PAYMENT_IN_FLIGHT = "payment_in_flight"
     PARTIAL_PAYMENT = "partial_payment"
+    REVERSAL = "reversal"
 
 
 class StepStatus(StrEnum):
@@ -45,10 +46,18 @@ class StepStatus(StrEnum):
         """Say whether nothing more comes of the step."""
         return self not in (StepStatus.PENDING, StepStatus.OPEN)
 
+    @property
+    def is_run(self) -> bool:
+        """Say whether a person or the product dealt with the step, so that it may repeat (rule 2.13)."""
+        return self in (StepStatus.DONE, StepStatus.IGNORED)
+
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """One invoice. Without a due date (and no payment term to derive it) `due_on` is None."""
+    """One invoice; `settled` is what was paid or credited.
+
+    Without a due date (and no payment term to derive it) `due_on` is None.
+    """
 
     id: int
     number: str
@@ -58,6 +67,7 @@ class Invoice:
     currency: str
     state: InvoiceState = InvoiceState.OPEN
     is_hidden: bool = False
+    settled: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +80,40 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldDays:
+    """For how many calendar days contact is held after an event (rules 3.3, 3.5 and 3.12)."""
+
+    partial_payment: int = 3
+    promise_grace: int = 2
+    reversal_grace: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The latest time that a step was done or ignored: its how-manieth time in this cycle, and the day."""
+
+    occurrence: int
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was done under a cadence: the cycle, and what became of its steps in it."""
+
+    cycle: int = 1
+    statuses: Mapping[str, StepStatus] = field(default_factory=dict)
+    runs: Mapping[str, Run] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that `decide` knows of one collection.
 
-    `obstacles` say by channel why automatic messages cannot be sent now, `handed_over` names the
+    `runs` are the latest runs of steps that were done or ignored, `snoozed` says until when open to-dos are out
+    of sight. `obstacles` say by channel why automatic messages cannot be sent now, `handed_over` names the
     automatic steps whose to-do stands open because of one (rule 4.4), `released_at` is when a person last
-    ended a hold.
+    ended a hold. `customer_contact_on` is set where the minimum contact delay is kept for the whole customer
+    (rule 2.14). `shelf` is what was done under other cadences, by name; the ledger keeps that in rows of its own.
     """
 
     invoice: Invoice
@@ -90,6 +128,17 @@ class Facts:
     obstacles: Mapping[Channel, str] = field(default_factory=dict)
     sends_automatically: bool = True
     tolerance: Decimal = Decimal(0)
+    cycle: int = 1
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    snoozed: Mapping[str, date] = field(default_factory=dict)
+    customer_contact_on: date | None = None
+    hold_days: HoldDays = HoldDays()
+    shelf: Mapping[str, History] = field(default_factory=dict)
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing is left to collect (rule 3.2)."""
+        return self.invoice.outstanding <= self.tolerance
 
     def status(self, step: Step) -> StepStatus:
         """Return what became of the step so far."""
@@ -99,8 +148,15 @@ class Facts:
         """Return why the automatic step cannot be sent now, if anything is in its way (rule 4.4)."""
         return self.obstacles.get(step.channel) if step.is_automatic else None
 
+    def occurrence(self, step: Step) -> int:
+        """Return how many times the step will have run once it has run next; 1 unless it repeats (rule 2.13)."""
+        run = self.runs.get(step.id)
+        return 1 if step.repeat is None or run is None else run.occurrence + 1
+
     def trigger(self, step: Step) -> date | None:
-        """Return the day the step triggers by itself (rule 1.1), or None if its anchor has no date."""
+        """Return the day the step triggers by itself (rules 1.1 and 2.13), or None if its anchor has no date."""
+        if step.repeat is not None and step.id in self.runs:
+            return self.runs[step.id].on + timedelta(days=step.repeat.every_days)
         anchor = self.invoice.due_on if step.anchor is Anchor.DUE_DATE else self.invoice.issued_on
         return None if anchor is None else anchor + timedelta(days=step.offset_days)
 

@@ -1,77 +1,42 @@
-"""Reads a cadence from its YAML file."""
+"""Reads a cadence that is to be published from its YAML file."""
 
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from dunning.cadence import (
-    CONTACT_DELAY_DAYS_DEFAULT,
-    CONTACT_DELAY_DAYS_MAX,
-    Anchor,
-    Cadence,
-    Channel,
-    Execution,
-    Logic,
-    Step,
-)
+from dunning.cadence import Cadence
+from intake.complaints import listed
+from intake.documents import BadDocument, Misplaced, take
+from intake.stated_cadence import StatedCadence, cadence_of
+from intake.yaml_documents import yaml_documents
 from mailer.render import template_names
 
 STANDARD = Path(__file__).parent / "cadences" / "standard.yaml"
 
 
 class BadCadence(Exception):
-    """The file is no cadence; the text says where and why."""
-
-
-class _StepLine(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")
-    anchor: Anchor
-    offset: int
-    channel: Channel
-    execution: Execution | None = None
-    template: str | None = None
-    never_supersede: bool = False
-
-
-class _CadenceFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(min_length=1, max_length=100)
-    logic: Logic = Logic.STANDARD
-    minimum_contact_delay: int = Field(CONTACT_DELAY_DAYS_DEFAULT, ge=0, le=CONTACT_DELAY_DAYS_MAX)
-    steps: list[_StepLine] = Field(min_length=1)
+    """The file is no cadence that could be published; the text is one line that says where and why."""
 
 
 def read_cadence(path: Path) -> Cadence:
-    """Return the cadence that the file states. Raises BadCadence, and OSError if it cannot be read."""
+    """Return the cadence that the file states. Raises BadCadence."""
     try:
-        stated = _CadenceFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        cadence = Cadence(
-            name=stated.name,
-            steps=tuple(_step(line) for line in stated.steps),
-            logic=stated.logic,
-            contact_delay_days_min=stated.minimum_contact_delay,
-        )
-    except (ValidationError, ValueError, yaml.YAMLError) as error:
-        raise BadCadence(f"{path.name}: {error}") from error
-    for step in cadence.steps:
-        needs_text = step.is_automatic and step.channel.is_written
-        if (needs_text or step.template is not None) and step.template not in template_names():
-            raise BadCadence(f"{path.name}: step {step.id}: there is no template {step.template!r}")
+        document, *others = yaml_documents(path)
+        if others:
+            raise BadDocument(f"{others[0].where(())}: expected one cadence in the file, and nothing after it")
+        return take(document, StatedCadence, _with_texts)
+    except BadDocument as error:
+        raise BadCadence(str(error)) from error
+
+
+def _with_texts(stated: StatedCadence) -> Cadence:
+    """Return the cadence, whose steps have all the texts that they need. Raises Misplaced."""
+    cadence = cadence_of(stated)
+    known = template_names()
+    for index, step in enumerate(cadence.steps):
+        if step.template is None:
+            if step.is_automatic and step.channel.is_written:
+                wrong = f"is missing; an automatic {step.channel} needs one of {listed(sorted(known))}"
+                raise Misplaced(("steps", index, "template"), wrong)
+        elif step.template not in known:
+            wrong = f"there is no template {step.template!r}; expected {listed(sorted(known))}"
+            raise Misplaced(("steps", index, "template"), wrong)
     return cadence
-
-
-def _step(line: _StepLine) -> Step:
-    usual = Execution.AUTOMATIC if line.channel.may_be_automatic else Execution.MANUAL
-    return Step(
-        id=line.id,
-        anchor=line.anchor,
-        offset_days=line.offset,
-        channel=line.channel,
-        execution=line.execution or usual,
-        template=line.template,
-        never_supersede=line.never_supersede,
-    )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -50,6 +50,7 @@ def enter(session: Session, invoice_id: int, cadence_id: int, contacted_on: date
         "entered_on": change.on,
         "last_contact_on": contacted_on,
         "assigned_by": change.by,
+        "version_id": published_version_id(session, cadence_id),
     }
     latest = session.scalar(
         select(Collection.id)
@@ -66,13 +67,14 @@ def enter(session: Session, invoice_id: int, cadence_id: int, contacted_on: date
 
 def last_contact_on(session: Session, invoice_id: int) -> date | None:
     """Return the day of the invoice's last contact under whatever cadence."""
-    statement = (
-        select(Collection.last_contact_on)
-        .where(Collection.invoice_id == invoice_id, Collection.last_contact_on.is_not(None))
-        .order_by(Collection.last_contact_on.desc())
-        .limit(1)
-    )
+    statement = select(func.max(Collection.last_contact_on)).where(Collection.invoice_id == invoice_id)
     return session.scalar(statement)
+
+
+def published_version_id(session: Session, cadence_id: int) -> int:
+    """Return the version of the cadence that is in force."""
+    published = CadenceVersion.cadence_id == cadence_id, CadenceVersion.state == "published"
+    return session.scalars(select(CadenceVersion.id).where(*published)).one()
 
 
 def default_cadence_id(session: Session) -> int | None:

@@ -46,6 +46,8 @@ def publish(session: Session, cadence: Cadence, make_default: bool = False) -> i
             "execution": step.execution.value,
             "template": step.template,
             "never_supersede": step.never_supersede,
+            "repeat_every_days": step.repeat.every_days if step.repeat else None,
+            "repeat_limit": step.repeat.limit if step.repeat else None,
         }
         for position, step in enumerate(cadence.steps, start=1)
     ]

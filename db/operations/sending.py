@@ -7,7 +7,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change, note
-from db.operations.settle import Settled, lock_invoice, open_todo, set_step, settle
+from db.operations.settle import Settled, lock_invoice, open_todo, settle
+from db.operations.steps import set_step
 from db.operations.withdrawal import MAYBE_DELIVERED, withdraw
 from db.tables.actions import Action, Message
 from db.tables.collections import OPEN_STATES, Collection
@@ -56,7 +57,7 @@ def claim_step(session: Session, invoice_id: int, change: Change) -> Claim | Set
     if settled is None or not isinstance(settled.decision, Send):
         withdraw(session, invoice_id, MAYBE_DELIVERED, change)
         return settled
-    step, occurrence = settled.decision.step, 1
+    step, occurrence = settled.decision.step, settled.decision.occurrence
     action_id = _claim_action(session, settled, step, occurrence)
     withdraw(session, invoice_id, MAYBE_DELIVERED, change, but_action_id=action_id)
     row = session.scalar(select(Message).where(Message.action_id == action_id))
@@ -106,7 +107,7 @@ def record_sent(session: Session, claim: Claim, response: str, change: Change) -
         .where(Action.id == claim.action_id)
         .values(state="done", ended_at=change.at, ended_on=change.on, ended_by=change.by)
     )
-    set_step(session, collection.id, claim.step.id, StepStatus.DONE, change.on)
+    set_step(session, collection.id, claim.step.id, StepStatus.DONE, change.on, occurrence=claim.occurrence)
     # A reassignment that came while the message was on its way has its own row, and the delay counts for it too.
     session.execute(
         update(Collection)
@@ -154,7 +155,16 @@ def hand_over(session: Session, claim: Claim, obstacle: str, change: Change) -> 
     collection = claim.settled.collection
     lock_invoice(session, collection.invoice_id)
     _fail_message(session, claim, obstacle, change)
-    open_todo(session, collection, claim.step, change.on, obstacle, mends=False, change=change)
+    open_todo(
+        session,
+        collection,
+        claim.step,
+        change.on,
+        obstacle,
+        mends=False,
+        change=change,
+        occurrence=claim.occurrence,
+    )
     return settle(session, collection.invoice_id, change)
 
 

@@ -10,11 +10,13 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db.operations.adoption import adopt
 from db.operations.change import Change, note
+from db.operations.steps import end_open_actions, set_step
 from db.operations.withdrawal import NOT_DELIVERED, withdraw
 from db.queries.collections import OpenCollection, open_collection, open_collections
 from db.tables.actions import Action
-from db.tables.collections import Collection, StepState
+from db.tables.collections import Collection
 from db.tables.invoices import Invoice
 from dunning.apply import after
 from dunning.cadence import Step
@@ -73,6 +75,7 @@ def settle_many(session: Session, invoice_ids: Sequence[int], change: Change) ->
 def _come_to_rest(session: Session, collection: OpenCollection, change: Change) -> Settled:
     if collection.is_parked:
         end_open_actions(session, collection.id, "canceled", change, PARKED_STEP)
+    collection = adopt(session, collection, change)
     for _ in range(ROUNDS_MAX):
         decision = decide(collection.facts, change.at)
         _record(session, collection, decision, change)
@@ -80,30 +83,6 @@ def _come_to_rest(session: Session, collection: OpenCollection, change: Change) 
             return Settled(collection, decision, project(collection.facts, decision, change.at))
         collection = replace(collection, facts=after(collection.facts, decision, change.on))
     raise AssertionError(f"the decisions on invoice {collection.invoice_id} never come to rest")
-
-
-def set_step(
-    session: Session, collection_id: int, step_id: str, status: StepStatus, on: date, because: str | None = None
-) -> None:
-    """Write what became of a step."""
-    values = {"status": status.value, "on_date": on, "because": because}
-    statement = insert(StepState).values(collection_id=collection_id, step_id=step_id, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=["collection_id", "step_id"], set_=values))
-
-
-def end_open_actions(
-    session: Session, collection_id: int, state: str, change: Change, step_id: str | None = None
-) -> list[str]:
-    """End the collection's open to-dos (of one step, or all) as `state`, and return their steps."""
-    statement = (
-        update(Action)
-        .where(Action.collection_id == collection_id, Action.state == "open")
-        .values(state=state, ended_at=change.at, ended_on=change.on, ended_by=change.by)
-        .returning(Action.step_id)
-    )
-    if step_id is not None:
-        statement = statement.where(Action.step_id == step_id)
-    return list(session.scalars(statement))
 
 
 def _record(session: Session, collection: OpenCollection, decision: Decision, change: Change) -> None:
@@ -114,7 +93,16 @@ def _record(session: Session, collection: OpenCollection, decision: Decision, ch
         case OpenTodo():
             _record_expired(session, collection, decision.expired, change)
             mends = decision.obstacle is not None
-            open_todo(session, collection, decision.step, decision.due_on, decision.obstacle, mends, change)
+            open_todo(
+                session,
+                collection,
+                decision.step,
+                decision.due_on,
+                decision.obstacle,
+                mends,
+                change,
+                decision.occurrence,
+            )
         case Exhaust(expired=expired):
             _record_expired(session, collection, expired, change)
             if collection.state != "exhausted":
@@ -163,6 +151,7 @@ def open_todo(
     obstacle: str | None,
     mends: bool,
     change: Change,
+    occurrence: int = 1,
 ) -> None:
     """Ask a person to do the step; `mends` says that it goes out by itself if its obstacle goes away first."""
     values = {
@@ -174,17 +163,19 @@ def open_todo(
         "ended_at": None,
         "ended_on": None,
         "ended_by": None,
+        "snoozed_until": None,
     }
     statement = insert(Action).values(
         collection_id=collection.id,
         step_id=step.id,
+        occurrence=occurrence,
         channel=step.channel.value,
         execution=step.execution.value,
         **values,
     )
     key = ["collection_id", "step_id", "occurrence"]
     session.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
-    set_step(session, collection.id, step.id, StepStatus.OPEN, change.on)
+    set_step(session, collection.id, step.id, StepStatus.OPEN, change.on, occurrence=occurrence)
     note(
         session,
         change,

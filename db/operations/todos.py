@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from db.operations.change import Change, is_known, note_once
 from db.operations.refusal import Refused
-from db.operations.settle import end_open_actions, lock_invoice, set_step, settle
+from db.operations.settle import lock_invoice, settle
+from db.operations.steps import end_open_actions, set_step
 from db.tables.actions import Action
 from db.tables.collections import OPEN_STATES, Collection
 from dunning.cadence import Channel
@@ -43,7 +44,7 @@ def complete_action(session: Session, invoice_id: int, step_id: str | None, outc
     ended, status = ("ignored", StepStatus.IGNORED) if outcome == "ignored" else ("done", StepStatus.DONE)
     session.execute(update(Action).where(Action.id == action.id).values(outcome=outcome))
     end_open_actions(session, action.collection_id, ended, change, action.step_id)
-    set_step(session, action.collection_id, action.step_id, status, change.on)
+    set_step(session, action.collection_id, action.step_id, status, change.on, occurrence=action.occurrence)
     if status is StepStatus.DONE and Channel(action.channel).is_contact:
         session.execute(
             update(Collection).where(Collection.id == action.collection_id).values(last_contact_on=change.on)

@@ -1,6 +1,5 @@
 """Reads the open collection of an invoice as the facts that a decision is made from."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -12,9 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from dunning.cadence import Anchor, Cadence, Channel, Execution, Logic, Step
+from db.queries.cadences import STEPS, cadence_from
+from db.queries.holiday_calendars import holidays_of
+from dunning.cadence import Channel
 from dunning.calendar import Calendar
-from dunning.facts import Facts, Hold, HoldKind, Invoice, InvoiceState, StepStatus
+from dunning.facts import Facts, Hold, HoldDays, HoldKind, Invoice, InvoiceState, Run, StepStatus
 
 NO_RECIPIENT = "the customer has no e-mail address that can be written to"
 # E-mail is the only channel with a sender so far; the others become to-dos (rule 4.4).
@@ -23,11 +24,17 @@ NO_SENDER = {channel: f"no sender for {channel.value} is configured" for channel
 
 @dataclass(frozen=True, slots=True)
 class OpenCollection:
-    """An open collection: its ids, what it is called, and its facts."""
+    """An open collection: its ids, what it is called, and its facts.
+
+    The facts are reckoned by the version of the cadence that the collection was last settled by; where that is
+    not the published one any more, settling adopts the new one (rule 6.3).
+    """
 
     id: int
     invoice_id: int
     cadence_id: int
+    version_id: int
+    published_version_id: int
     cycle: int
     state: str
     customer_id: int
@@ -35,28 +42,36 @@ class OpenCollection:
     total: Decimal
     todo_owner: str
     is_parked: bool
+    merges_same_day: bool
     facts: Facts
 
 
 # One statement for one invoice and for a thousand: the caller's ids bound it, and every join and subselect
 # goes by a primary key, uq_collections_open, uq_cadence_versions_published, ix_holds_invoice_id,
 # ix_holds_customer_id or the key of step_statuses and actions.
-_OPEN_COLLECTIONS = text("""
+_OPEN_COLLECTIONS = text(f"""
 SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.currency, i.total,
        i.state AS invoice_state, i.is_hidden, i.customer_id, cu.external_id AS customer_external_id,
        COALESCE(cu.payment_term_days, o.payment_term_days) AS payment_term_days,
-       c.id, c.cadence_id, c.cycle, c.state, c.entered_on, c.last_contact_on,
-       ca.name AS cadence_name, v.logic, v.contact_delay_days_min,
+       i.settled, c.id, c.cadence_id, c.version_id, c.cycle, c.state, c.entered_on,
+       GREATEST(c.last_contact_on, i.contacted_on) AS last_contact_on,
+       ca.name AS cadence_name, v.logic, v.contact_delay_days_min, p.id AS published_version_id,
        o.time_zone, o.send_time, o.send_until, o.business_days, o.holidays, o.jitter_minutes, o.tolerance,
-       o.sends_automatically, o.todo_owner,
+       o.sends_automatically, o.todo_owner, o.holiday_calendar, o.partial_payment_hold_days,
+       o.promise_grace_days, o.reversal_grace_days, o.merges_same_day,
+       CASE o.contact_delay_scope WHEN 'customer' THEN
+       (SELECT max(GREATEST(c2.last_contact_on, i2.contacted_on))
+          FROM invoices i2 LEFT JOIN collections c2 ON c2.invoice_id = i2.id
+         WHERE i2.customer_id = i.customer_id AND i2.id <> i.id) END AS customer_contact_on,
        COALESCE((SELECT n.stage = 'blocked' FROM next_actions n WHERE n.collection_id = c.id), false) AS is_parked,
-       (SELECT jsonb_agg(jsonb_build_array(s.step_id, s.anchor, s.offset_days, s.channel, s.execution,
-                                           s.template, s.never_supersede) ORDER BY s.position)::text
-          FROM cadence_steps s WHERE s.version_id = v.id) AS steps,
-       (SELECT jsonb_object_agg(t.step_id, t.status) FROM step_statuses t
+       {STEPS} AS steps,
+       (SELECT jsonb_object_agg(t.step_id, jsonb_build_array(t.status, t.occurrence, t.ran_on))
+          FROM step_statuses t
          WHERE t.collection_id = c.id) AS statuses,
        (SELECT jsonb_agg(a.step_id) FROM actions a
          WHERE a.collection_id = c.id AND a.state = 'open' AND a.mends) AS handed_over,
+       (SELECT jsonb_object_agg(a.step_id, a.snoozed_until) FROM actions a
+         WHERE a.collection_id = c.id AND a.state = 'open' AND a.snoozed_until IS NOT NULL) AS snoozed,
        (SELECT jsonb_agg(jsonb_build_array(h.kind, h.until_on, h.customer_id IS NOT NULL)) FROM holds h
          WHERE (h.invoice_id = i.id OR h.customer_id = i.customer_id) AND h.ended_at IS NULL) AS holds,
        (SELECT max(h.ended_at) FROM holds h
@@ -68,11 +83,12 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
   JOIN invoices i ON i.id = c.invoice_id
   JOIN customers cu ON cu.id = i.customer_id
   JOIN cadences ca ON ca.id = c.cadence_id
-  JOIN cadence_versions v ON v.cadence_id = c.cadence_id AND v.state = 'published'
+  JOIN cadence_versions v ON v.id = c.version_id
+  JOIN cadence_versions p ON p.cadence_id = c.cadence_id AND p.state = 'published'
  CROSS JOIN organization o
  WHERE c.invoice_id = ANY(:invoice_ids) AND c.state IN ('active', 'exhausted')
  ORDER BY c.invoice_id
-""")
+""")  # noqa: S608  # STEPS is a constant
 
 
 def open_collection(session: Session, invoice_id: int) -> OpenCollection | None:
@@ -94,6 +110,7 @@ def _collection(row: Row[Any]) -> OpenCollection:
         Hold(HoldKind(kind), None if until is None else date.fromisoformat(until), of_customer)
         for kind, until, of_customer in row.holds or ()
     )
+    statuses = row.statuses or {}
     facts = Facts(
         invoice=Invoice(
             id=row.invoice_id,
@@ -104,8 +121,9 @@ def _collection(row: Row[Any]) -> OpenCollection:
             currency=row.currency,
             state=InvoiceState(row.invoice_state),
             is_hidden=row.is_hidden,
+            settled=row.settled,
         ),
-        cadence=_cadence(row.cadence_name, row.logic, row.contact_delay_days_min, row.steps),
+        cadence=cadence_from(row.cadence_name, row.logic, row.contact_delay_days_min, row.steps),
         calendar=_calendar(
             row.time_zone,
             row.send_time,
@@ -113,21 +131,29 @@ def _collection(row: Row[Any]) -> OpenCollection:
             tuple(row.business_days),
             tuple(row.holidays),
             row.jitter_minutes,
+            row.holiday_calendar,
         ),
         entered_on=row.entered_on,
         last_contact_on=row.last_contact_on,
-        statuses={step_id: StepStatus(status) for step_id, status in (row.statuses or {}).items()},
+        statuses={step_id: StepStatus(status) for step_id, (status, _, _) in statuses.items()},
         handed_over=frozenset(row.handed_over or ()),
         holds=holds,
         released_at=row.released_at,
         obstacles=NO_SENDER if row.obstacle is None else {**NO_SENDER, Channel.EMAIL: row.obstacle},
         sends_automatically=row.sends_automatically,
         tolerance=row.tolerance,
+        cycle=row.cycle,
+        runs={step_id: _run(*values) for step_id, values in statuses.items() if values[2] is not None},
+        snoozed={step_id: date.fromisoformat(until) for step_id, until in (row.snoozed or {}).items()},
+        customer_contact_on=row.customer_contact_on,
+        hold_days=HoldDays(row.partial_payment_hold_days, row.promise_grace_days, row.reversal_grace_days),
     )
     return OpenCollection(
         id=row.id,
         invoice_id=row.invoice_id,
         cadence_id=row.cadence_id,
+        version_id=row.version_id,
+        published_version_id=row.published_version_id,
         cycle=row.cycle,
         state=row.state,
         customer_id=row.customer_id,
@@ -135,24 +161,17 @@ def _collection(row: Row[Any]) -> OpenCollection:
         total=row.total,
         todo_owner=row.todo_owner,
         is_parked=row.is_parked,
+        merges_same_day=row.merges_same_day,
         facts=facts,
     )
 
 
-# Both caches are keyed by every value that goes in, so that an edit is never answered from the past.
-@lru_cache(maxsize=1024)
-def _cadence(name: str, logic: str, contact_delay_days_min: int, steps: str) -> Cadence:
-    return Cadence(
-        name=name,
-        steps=tuple(
-            Step(step_id, Anchor(anchor), offset, Channel(channel), Execution(execution), template, never)
-            for step_id, anchor, offset, channel, execution, template, never in json.loads(steps)
-        ),
-        logic=Logic(logic),
-        contact_delay_days_min=contact_delay_days_min,
-    )
+def _run(status: str, occurrence: int, ran_on: str) -> Run:
+    """Return the latest run; while a step that repeats is open again, that is the one before."""
+    return Run(occurrence if StepStatus(status).is_run else occurrence - 1, date.fromisoformat(ran_on))
 
 
+# Keyed by every value that goes in, so that an edit is never answered from the past.
 @lru_cache(maxsize=16)
 def _calendar(
     time_zone: str,
@@ -161,12 +180,13 @@ def _calendar(
     business_days: tuple[int, ...],
     holidays: tuple[date, ...],
     jitter_minutes: int,
+    holiday_calendar: str | None,
 ) -> Calendar:
     return Calendar(
         time_zone=ZoneInfo(time_zone),
         send_time=send_time,
         send_until=send_until,
         business_days=frozenset(business_days),
-        holidays=frozenset(holidays),
+        holidays=frozenset(holidays) | (holidays_of(holiday_calendar) if holiday_calendar else frozenset()),
         jitter_minutes=jitter_minutes,
     )

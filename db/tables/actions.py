@@ -23,6 +23,7 @@ class Action(Base):
         one_of("state", ACTION_STATES),
         Index("ix_actions_open", "due_on", "id", postgresql_where=text("state = 'open'")),
         Index("ix_actions_sending", "id", postgresql_where=text("state = 'sending'")),
+        Index("ix_actions_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -38,6 +39,9 @@ class Action(Base):
     # The step goes out by itself once its obstacle is gone, unless a person was faster (rule 4.4).
     mends: Mapped[bool] = mapped_column(server_default=text("false"))
     outcome: Mapped[str | None]
+    snoozed_until: Mapped[date | None]
+    # The action whose message lists this one's invoice too (rule 2.15).
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("actions.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
     ended_on: Mapped[date | None]

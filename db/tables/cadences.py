@@ -6,7 +6,15 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, fun
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, Id, Ref, one_of
-from dunning.cadence import CONTACT_DELAY_DAYS_MAX, Anchor, Channel, Execution, Logic
+from dunning.cadence import (
+    CONTACT_DELAY_DAYS_MAX,
+    REPEAT_EVERY_DAYS_MAX,
+    REPEAT_LIMIT_MAX,
+    Anchor,
+    Channel,
+    Execution,
+    Logic,
+)
 
 
 class Cadence(Base):
@@ -61,6 +69,12 @@ class CadenceStep(Base):
         one_of("execution", Execution),
         CheckConstraint("offset_days >= 0 OR anchor = 'due_date'", name="offset_days"),
         CheckConstraint("execution = 'manual' OR channel NOT IN ('call', 'task')", name="manual_only"),
+        CheckConstraint(
+            "num_nulls(repeat_every_days, repeat_limit) IN (0, 2)"
+            f" AND repeat_every_days BETWEEN 1 AND {REPEAT_EVERY_DAYS_MAX}"
+            f" AND repeat_limit BETWEEN 1 AND {REPEAT_LIMIT_MAX}",
+            name="repeat",
+        ),
     )
 
     version_id: Mapped[Ref] = mapped_column(ForeignKey("cadence_versions.id"), primary_key=True)
@@ -72,3 +86,5 @@ class CadenceStep(Base):
     execution: Mapped[str]
     template: Mapped[str | None]
     never_supersede: Mapped[bool] = mapped_column(server_default=text("false"))
+    repeat_every_days: Mapped[int | None]
+    repeat_limit: Mapped[int | None]

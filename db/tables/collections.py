@@ -1,15 +1,17 @@
 """An invoice being chased: the collection, what became of its steps, what holds it and what comes next."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.tables.base import Base, Id, Ref, one_of
+from db.tables.base import Amount, Base, Id, Ref, one_of
 from dunning.facts import HoldKind, StepStatus
 
-COLLECTION_STATES = ("active", "exhausted", "paid", "void", "written off", "stopped")
+COLLECTION_STATES = ("active", "exhausted", "paid", "void", "written off", "stopped", "restarted")
+PROMISE_OUTCOMES = ("open", "kept", "partially kept", "broken", "replaced")
 OPEN_STATES = ("active", "exhausted")
 STAGES = ("waiting", "due", "held", "todo", "exhausted", "blocked", "closed")
 _IS_OPEN = "state IN ('active', 'exhausted')"
@@ -25,12 +27,14 @@ class Collection(Base):
         CheckConstraint("cycle >= 1", name="cycle"),
         CheckConstraint(f"({_IS_OPEN}) = (closed_at IS NULL)", name="closed_at"),
         Index("uq_collections_open", "invoice_id", unique=True, postgresql_where=text(_IS_OPEN)),
-        Index("ix_collections_cadence_id", "cadence_id", postgresql_where=text(_IS_OPEN)),
+        Index("ix_collections_version_id", "cadence_id", "version_id", postgresql_where=text(_IS_OPEN)),
     )
 
     id: Mapped[Id]
     invoice_id: Mapped[Ref] = mapped_column(ForeignKey("invoices.id"))
     cadence_id: Mapped[Ref] = mapped_column(ForeignKey("cadences.id"))
+    # The version that its step statuses are reckoned by; a newer one is adopted when it is settled (rule 6.3).
+    version_id: Mapped[Ref] = mapped_column(ForeignKey("cadence_versions.id"))
     cycle: Mapped[int] = mapped_column(server_default="1")
     state: Mapped[str] = mapped_column(server_default="active")
     entered_on: Mapped[date]
@@ -51,7 +55,9 @@ class StepState(Base):
     status: Mapped[str]
     on_date: Mapped[date]
     because: Mapped[str | None]
+    # The how-manieth time the status is about, and the day the step was last done or ignored (rule 2.13).
     occurrence: Mapped[int] = mapped_column(server_default="1")
+    ran_on: Mapped[date | None]
 
 
 class HoldRow(Base):
@@ -90,6 +96,29 @@ class HoldRow(Base):
     started_by: Mapped[str]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
+
+
+class Promise(Base):
+    """A customer's promise to pay by a day. `amount` None means all that is outstanding (rule 3.5)."""
+
+    __tablename__ = "promises"
+    __table_args__ = (
+        one_of("outcome", PROMISE_OUTCOMES),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("(outcome = 'open') = (decided_at IS NULL)", name="decided_at"),
+        Index("uq_promises_open", "invoice_id", unique=True, postgresql_where=text("outcome = 'open'")),
+        Index("ix_promises_invoice_id", "invoice_id", "id"),
+    )
+
+    id: Mapped[Id]
+    invoice_id: Mapped[Ref] = mapped_column(ForeignKey("invoices.id"))
+    promised_for: Mapped[date]
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(19, 4))
+    outstanding_before: Mapped[Amount]
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    outcome: Mapped[str] = mapped_column(server_default="open")
+    decided_at: Mapped[datetime | None]
 
 
 class NextAction(Base):

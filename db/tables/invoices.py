@@ -37,6 +37,8 @@ class Invoice(Base):
     outstanding: Mapped[Amount] = mapped_column(Computed("total - settled", persisted=True))
     state: Mapped[str] = mapped_column(server_default=InvoiceState.OPEN)
     is_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
+    # The day of the last message outside any cadence, which counts under each of them (rule 4.8).
+    contacted_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

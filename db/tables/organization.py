@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Date, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.tables.base import Amount, Base
+from db.tables.base import Amount, Base, one_of
 
 
 class Organization(Base):
@@ -19,6 +19,7 @@ class Organization(Base):
         CheckConstraint("send_time < send_until", name="send_hours"),
         CheckConstraint("cardinality(business_days) > 0", name="business_days"),
         CheckConstraint("jitter_minutes BETWEEN 0 AND 1440", name="jitter_minutes"),
+        one_of("contact_delay_scope", ("collection", "customer")),
     )
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
@@ -37,5 +38,12 @@ class Organization(Base):
     payment_term_days: Mapped[int | None]
     tolerance: Mapped[Amount] = mapped_column(default=Decimal(0), server_default="0")
     partial_payment_hold_days: Mapped[int] = mapped_column(server_default="3")
+    promise_grace_days: Mapped[int] = mapped_column(server_default="2")
+    reversal_grace_days: Mapped[int] = mapped_column(server_default="3")
+    # For whom the minimum contact delay is kept (rule 2.14).
+    contact_delay_scope: Mapped[str] = mapped_column(server_default="collection")
+    merges_same_day: Mapped[bool] = mapped_column(server_default=text("false"))
+    # A country or a subdivision of one, such as FR or DE-BY; its public holidays join `holidays`.
+    holiday_calendar: Mapped[str | None]
     sends_automatically: Mapped[bool] = mapped_column(server_default=text("true"))
     todo_owner: Mapped[str] = mapped_column(Text, server_default="Cash Collectors")

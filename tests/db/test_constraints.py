@@ -12,9 +12,9 @@ from tests.db.ledger import Ledger, Refusing
 
 def a_collection(ledger: Ledger, **changed: Any) -> dict[str, Any]:
     """Return the values of a further collection of the invoice, under the cadence that it is under."""
-    cadence_id = ledger.rows("SELECT cadence_id FROM collections")[0][0]
-    values = {"invoice_id": ledger.invoice_id, "cadence_id": cadence_id, "entered_on": "2026-06-01"}
-    return values | {"assigned_by": "ana"} | changed
+    cadence_id, version_id = ledger.rows("SELECT cadence_id, version_id FROM collections")[0]
+    values = {"invoice_id": ledger.invoice_id, "cadence_id": cadence_id, "version_id": version_id}
+    return values | {"entered_on": "2026-06-01"} | {"assigned_by": "ana"} | changed
 
 
 def an_action(ledger: Ledger, step: str = "call", **changed: Any) -> dict[str, Any]:

@@ -236,6 +236,7 @@ def _write_rows(engine: Engine) -> dict[str, dict[str, Any]]:
 def _read_rows(engine: Engine) -> dict[str, dict[str, Any]]:
     with engine.connect() as connection:
         return {
-            table.name: dict(connection.execute(table.select()).mappings().one())
+            table.name: dict(row)
             for table in _tables(engine).sorted_tables
+            if (row := connection.execute(table.select()).mappings().one_or_none()) is not None
         }

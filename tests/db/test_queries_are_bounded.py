@@ -42,8 +42,9 @@ INSERT INTO invoices (external_id, number, customer_id, issued_on, due_on, curre
   SELECT 'INV-' || n, 'INV-' || n, 1 + n % {INVOICES // 10}, date '2026-04-01' + n % 60,
          date '2026-05-01' + n % 60, 'EUR', 1000, CASE WHEN n % 10 = 1 THEN 1000 ELSE 0 END
     FROM generate_series(1, {INVOICES}) n;
-INSERT INTO collections (invoice_id, cadence_id, state, entered_on, last_contact_on, assigned_by, closed_at)
-  SELECT id, 1 + (id % 100 = 0)::int, CASE WHEN settled > 0 THEN 'paid' ELSE 'active' END, issued_on, issued_on,
+INSERT INTO collections
+       (invoice_id, cadence_id, version_id, state, entered_on, last_contact_on, assigned_by, closed_at)
+  SELECT id, 1 + (id % 100 = 0)::int, 1 + (id % 100 = 0)::int, CASE WHEN settled > 0 THEN 'paid' ELSE 'active' END, issued_on, issued_on,
          'import', CASE WHEN settled > 0 THEN now() END FROM invoices ORDER BY id;
 INSERT INTO payments (customer_id, source, currency, amount, received_on)
   SELECT customer_id, 'import', 'EUR', 1000, due_on FROM invoices WHERE settled > 0 ORDER BY id;

@@ -1,0 +1,47 @@
+"""Writes what became of steps and of the to-dos that they opened."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.operations.change import Change
+from db.tables.actions import Action
+from db.tables.collections import StepState
+from dunning.facts import StepStatus
+
+
+def set_step(
+    session: Session,
+    collection_id: int,
+    step_id: str,
+    status: StepStatus,
+    on: date,
+    because: str | None = None,
+    occurrence: int | None = None,
+) -> None:
+    """Write what became of a step; `occurrence` says for the how-manieth time, and None leaves that as it is."""
+    values: dict[str, Any] = {"status": status.value, "on_date": on, "because": because}
+    if occurrence is not None:
+        values["occurrence"] = occurrence
+    if status.is_run:
+        values["ran_on"] = on
+    statement = insert(StepState).values(collection_id=collection_id, step_id=step_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["collection_id", "step_id"], set_=values))
+
+
+def end_open_actions(
+    session: Session, collection_id: int, state: str, change: Change, step_id: str | None = None
+) -> list[str]:
+    """End the collection's open to-dos (of one step, or all) as `state`, and return their steps."""
+    statement = (
+        update(Action)
+        .where(Action.collection_id == collection_id, Action.state == "open")
+        .values(state=state, ended_at=change.at, ended_on=change.on, ended_by=change.by)
+        .returning(Action.step_id)
+    )
+    if step_id is not None:
+        statement = statement.where(Action.step_id == step_id)
+    return list(session.scalars(statement))
