@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := 0.13.9
 ARGS ?=
 
-.PHONY: demo test check format lock provision soak bench-starter help
+.PHONY: demo test check coverage-core mutation format lock provision soak bench-starter help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -36,6 +36,14 @@ check: $(BIN)/.installed ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+coverage-core: $(BIN)/.installed ## Demand that the tests of the core run every branch of it, in half a minute
+	@HYPOTHESIS_PROFILE=quick NAIVE_SCENARIOS=2000 $(BIN)/coverage run -m pytest tests/dunning --quiet \
+		--confcutdir=tests/dunning $(ARGS)
+	@$(BIN)/coverage report
+
+mutation: $(BIN)/.installed ## Change the core in two thousand ways, and see that its tests notice (half an hour)
+	@HYPOTHESIS_PROFILE=mutation HYPOTHESIS_SEED=1 NAIVE_SEED=1 NAIVE_SCENARIOS=300 $(BIN)/mutmut run $(ARGS)
 
 soak: provision ## The long runs
 	@exec $(BIN)/python -m pytest -m soak $(ARGS)

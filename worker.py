@@ -20,6 +20,7 @@ from activities.heartbeat import BEAT_SECONDS
 from activities.interface import COLLECTIONS_QUEUE, MESSAGES_QUEUE
 from db.engine import Engine, LedgerUnavailable, make_engine, ping
 from db.schema import is_current
+from intake.publishing import keep_rolled_out
 from intake.relay import relay
 from mailer.smtp import SmtpServer, SmtpTransport
 from settings import Settings, settings
@@ -88,9 +89,11 @@ async def main() -> int:
     planning, sending = workers(client, engine, transport, chosen)
     async with planning, sending:
         passing_on = asyncio.create_task(relay(engine, client))
+        rolling_out = asyncio.create_task(keep_rolled_out(engine))
         log.info("worker is up", temporal=chosen.temporal_address, build=chosen.worker_build)
-        await asyncio.wait({stop, passing_on}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({stop, passing_on, rolling_out}, return_when=asyncio.FIRST_COMPLETED)
         passing_on.cancel()
+        rolling_out.cancel()
         log.info("worker stops")
     return 0 if stop.done() else 1
 

@@ -18,17 +18,10 @@ from activities.plans import plan_of
 from activities.signals import take_in
 from db.engine import Engine, LedgerUnavailable, Session, transaction
 from db.operations.change import Change
+from db.operations.customer_delay import settle_others
 from db.operations.park import park
-from db.operations.sending import (
-    Claim,
-    StoredMessage,
-    claim_step,
-    hand_over,
-    record_deferred,
-    record_sent,
-    record_unreachable,
-    store_message,
-)
+from db.operations.recording import hand_over, record_deferred, record_sent, record_unreachable
+from db.operations.sending import Claim, StoredMessage, claim_alone, claim_step, store_message
 from db.operations.settle import lock_invoice, settle
 from db.operations.withdrawal import MAYBE_DELIVERED, withdraw
 from db.queries.calendar import local_date
@@ -108,7 +101,10 @@ class CollectionActivities:
             raise ApplicationError(str(broken), type="Uncertain") from broken
         except (Unreachable, Rejected) as refusal:
             return self._record_refusal(claim, message, refusal)
-        return self._record_sent(claim, answer, now)
+        plan = self._record_sent(claim, answer, now)
+        if claim.settled.collection.delays_customer:
+            self._settle_others(claim.settled.collection.invoice_id, now)
+        return plan
 
     def _prepare(self, invoice_id: int, now: datetime) -> tuple[Claim, StoredMessage] | Plan:
         """Claim the step and store its message, in one transaction that ends before anything is handed over."""
@@ -121,9 +117,9 @@ class CollectionActivities:
                 obstacle = f"{claimed.unanswered} attempts ended without an answer; it may have been delivered"
                 return plan_of(hand_over(session, claimed, obstacle, change))
             try:
-                message = claimed.message or write_message(session, claimed, now)
+                claimed, message = _written(session, claimed, now)
             except CannotRender as obstacle:
-                return plan_of(hand_over(session, claimed, str(obstacle), change))
+                return plan_of(hand_over(session, claim_alone(session, claimed), str(obstacle), change))
             store_message(session, message, claimed.unanswered)
             return claimed, message
 
@@ -138,7 +134,21 @@ class CollectionActivities:
                     raise
                 log.warning("sent, but the ledger is away", action_id=claim.action_id)
                 time.sleep(pause_seconds)
+            except Exception as error:
+                # What follows cannot be worked out. That it was sent is recorded all the same, or it is repeated.
+                with transaction(self._engine) as session:
+                    record_sent(session, claim, answer, _change(session, now), plans=False)
+                return self._park(claim.settled.collection.invoice_id, error, now)
         raise AssertionError("the last round returns or raises")
+
+    def _settle_others(self, invoice_id: int, now: datetime) -> None:
+        """Let the customer's other collections know of the contact, after its record and never at its expense."""
+        try:
+            with transaction(self._engine) as session:
+                settle_others(session, invoice_id, _change(session, now))
+        except LedgerUnavailable as error:
+            # They look again at their own moment anyway.
+            log.warning("the customer's other collections were not settled", because=str(error))
 
     def _record_refusal(self, claim: Claim, message: StoredMessage, refusal: Unreachable | Rejected) -> Plan:
         with transaction(self._engine) as session:
@@ -161,6 +171,22 @@ class CollectionActivities:
 def attempt_started_at() -> datetime:
     """Return the server's time at the start of this attempt."""
     return activity.info().started_time
+
+
+def _written(session: Session, claim: Claim, now: datetime) -> tuple[Claim, StoredMessage]:
+    """Return the message of the claim: the one that may have been delivered, or a new one.
+
+    Where a text about several invoices cannot be made, each goes out by itself. Raises CannotRender.
+    """
+    if claim.message is not None:
+        return claim, claim.message
+    if claim.others:
+        try:
+            return claim, write_message(session, claim, now)
+        except CannotRender as obstacle:
+            log.warning("not merged", action_id=claim.action_id, because=str(obstacle))
+            claim = claim_alone(session, claim)
+    return claim, write_message(session, claim, now)
 
 
 def _change(session: Session, now: datetime) -> Change:

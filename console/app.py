@@ -4,7 +4,21 @@ from importlib.metadata import version
 
 from cyclopts import App, Parameter
 
-from console import collections, doctor, importing, migrate, orders, simulate, status
+from console import (
+    cadence,
+    collections,
+    doctor,
+    forecast,
+    hold_orders,
+    importing,
+    invoice_orders,
+    migrate,
+    organization,
+    preview,
+    simulate,
+    status,
+    step_orders,
+)
 
 app = App(
     name="duewell",
@@ -20,11 +34,29 @@ app = App(
 app.command(importing.import_file, name="import", sort_key=1)
 app.command(status.status, sort_key=2)
 app.command(collections.collections, sort_key=3)
-app.command(orders.pause, sort_key=4)
-app.command(orders.resume, sort_key=5)
-app.command(orders.reassign, sort_key=6)
-app.command(orders.pay, sort_key=7)
-app.command(orders.complete, sort_key=8)
+app.command(preview.preview, sort_key=3)
+app.command(forecast.forecast, sort_key=3)
+app.command(hold_orders.pause, sort_key=4)
+app.command(hold_orders.resume, sort_key=4)
+app.command(hold_orders.dispute, sort_key=4)
+app.command(hold_orders.resolve, sort_key=4)
+app.command(hold_orders.promise, sort_key=4)
+app.command(hold_orders.payment_in_flight, sort_key=4)
+app.command(step_orders.reassign, sort_key=5)
+app.command(step_orders.restart, sort_key=5)
+app.command(step_orders.complete, sort_key=6)
+app.command(step_orders.snooze, sort_key=6)
+app.command(step_orders.contact, sort_key=6)
+app.command(invoice_orders.pay, sort_key=7)
+app.command(invoice_orders.reverse, sort_key=7)
+app.command(invoice_orders.due_date, sort_key=8)
+app.command(invoice_orders.hide, sort_key=8)
+app.command(invoice_orders.show, sort_key=8)
+app.command(invoice_orders.write_off, sort_key=8)
+app.command(invoice_orders.void, sort_key=8)
+app.command(invoice_orders.reinstate, sort_key=8)
+app.command(cadence.cadence)
 app.command(simulate.simulate, sort_key=9)
+app.command(organization.organization, sort_key=10)
 app.command(migrate.migrate, sort_key=10)
 app.command(doctor.doctor, sort_key=11)

@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 
-from console.amounts import money
 from console.clerk import clerk
 from console.environment import environment
 from console.failure import ASKED_WRONGLY, Failure
 from console.invoices import Shown, read_invoice
-from console.ledger import open_ledger
+from console.ledger import Ledger, open_ledger
 from console.printing import out, say, say_json
 from console.processes import pass_on
 from db.operations.refusal import Refused
@@ -29,25 +27,41 @@ class Order:
 def carry_out(number: str, order: Order, as_json: bool) -> int:
     """Change the ledger, tell the process, and say what happened and what comes next. Raises Failure."""
     with open_ledger() as ledger:
-        try:
-            told = order.carry_out(Desk(ledger.engine, clerk()))
-        except Refused as refusal:
-            about = "" if number in str(refusal) else f"{number}: "
-            raise Failure(f"{about}{refusal}", ASKED_WRONGLY) from refusal
+        told = _ordered(ledger, number, order.carry_out)
         why_not = asyncio.run(pass_on(ledger, environment(), told))
         after = read_invoice(ledger.engine, number)
-    _say(after, order, told.owed_id is not None, why_not, as_json)
+    _say(after, order, told.changed, why_not, as_json)
     return 0
 
 
-def payment(number: str, amount: Decimal) -> Order:
-    """Return the order to book a payment."""
+def carry_out_for_customer(customer: str, order: Callable[[Desk], Told], done: str, as_json: bool) -> int:
+    """Change the ledger, tell the processes of the customer's invoices, and say what happened. Raises Failure."""
+    with open_ledger() as ledger:
+        told = _ordered(ledger, customer, order)
+        why_not = asyncio.run(pass_on(ledger, environment(), told))
+    count = len(told.owed_ids)
+    if as_json:
+        said = {
+            "customer": customer,
+            "changed": told.changed,
+            "done": done,
+            "invoices": count,
+            "told": why_not is None,
+            "not_told_because": why_not,
+        }
+        say_json(said)
+        return 0
+    say(out(), f"{customer}: {done}; {count} {'invoice is' if count == 1 else 'invoices are'} being followed up.")
+    _say_not_told(why_not)
+    return 0
 
-    def booked(after: Shown) -> str:
-        currency = after.view.currency
-        return f"payment of {money(amount, currency)} booked, {after.outstanding} {currency} outstanding"
 
-    return Order(lambda desk: desk.pay(number, amount), booked)
+def _ordered(ledger: Ledger, name: str, order: Callable[[Desk], Told]) -> Told:
+    try:
+        return order(Desk(ledger.engine, clerk()))
+    except Refused as refusal:
+        about = "" if name in str(refusal) else f"{name}: "
+        raise Failure(f"{about}{refusal}", ASKED_WRONGLY) from refusal
 
 
 def _say(after: Shown, order: Order, changed: bool, why_not: str | None, as_json: bool) -> None:
@@ -69,5 +83,9 @@ def _say(after: Shown, order: Order, changed: bool, why_not: str | None, as_json
     console = out()
     say(console, f"{number}: {done}.")
     say(console, f"Next: {after.following}")
+    _say_not_told(why_not)
+
+
+def _say_not_told(why_not: str | None) -> None:
     if why_not is not None:
-        say(console, f"The process will be told when Temporal is back; nothing is lost ({why_not}).", "yellow")
+        say(out(), f"The process will be told when Temporal is back; nothing is lost ({why_not}).", "yellow")

@@ -34,8 +34,8 @@ async def connected(chosen: Settings) -> Client:
 
 
 async def pass_on(ledger: Ledger, chosen: Settings, told: Told) -> str | None:
-    """Deliver a command's signal now; return None if the process has got it, else why not yet."""
-    if told.owed_id is None:
+    """Deliver a command's signals now; return None if the processes have got them, else why not yet."""
+    if not told.owed_ids:
         return None
     why = "the worker is about to pass it on"
     try:
@@ -49,9 +49,8 @@ async def pass_on(ledger: Ledger, chosen: Settings, told: Told) -> str | None:
         why = f"Temporal at {chosen.temporal_address} does not answer in time"
     with transaction(ledger.engine) as session:
         # The worker's relay looks every second, and may have been faster.
-        owed = owed_signal(session, told.owed_id)
-    if owed is None:
+        owed = [signal for owed_id in told.owed_ids if (signal := owed_signal(session, owed_id)) is not None]
+    if not owed:
         return None
-    if owed.last_error is not None:
-        return f"Temporal at {chosen.temporal_address}: {owed.last_error}"
-    return why
+    errors = [signal.last_error for signal in owed if signal.last_error is not None]
+    return f"Temporal at {chosen.temporal_address}: {errors[0]}" if errors else why

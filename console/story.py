@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from typing import assert_never
 
 from rich.console import Console
@@ -12,9 +12,8 @@ from rich.text import Text
 
 from console.event_words import event_words
 from console.printing import printable, say
-from dunning.cadence import Anchor, Cadence, Step
-from dunning.events import Completed, Contacted, DueDateChanged, Event, Ignored, Reassigned
-from dunning.facts import Invoice
+from dunning.decision import Because, Reason
+from dunning.events import Completed, Contacted, Event, Ignored
 from dunning.simulate import End, Entry, Happened, Scenario, Story
 
 _OUTCOMES = {
@@ -84,41 +83,9 @@ class _Line:
     style: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What steps reckon from at some moment of the story."""
-
-    invoice: Invoice
-    cadence: Cadence | None
-
-    def after(self, event: Event) -> "_Standing":
-        match event:
-            case Reassigned(cadence=cadence):
-                return replace(self, cadence=cadence)
-            case DueDateChanged(due_on=due_on):
-                return replace(self, invoice=replace(self.invoice, due_on=due_on))
-            case _:
-                return self
-
-    def step(self, entry: Entry) -> Step | None:
-        return None if self.cadence is None or entry.step is None else self.cadence.step(entry.step)
-
-    def why(self, step: Step, entry: Entry) -> str:
-        """Say which day the step names for itself, and whether it is another one that it got."""
-        if entry.occurrence > 1 and step.repeat is not None:
-            return f"every {step.repeat.every_days} days, {entry.occurrence - 1} of {step.repeat.limit} repeats"
-        is_of_due = step.anchor is Anchor.DUE_DATE
-        anchor = self.invoice.due_on if is_of_due else self.invoice.issued_on
-        words = f"{'due' if is_of_due else 'issue'} date {step.offset_days:+d} days"
-        if anchor is None or (day := anchor + timedelta(days=step.offset_days)) == entry.on:
-            return words
-        return f"{words}, moved {(entry.on - day).days:+d} from {day:%a %m-%d}"
-
-
 def _lines(scenario: Scenario, story: Story) -> Iterator[tuple[date, _Line]]:
     """Yield what the table shows, day by day: the events from outside, then what came of them and of the run."""
     refused = {id(refusal.event) for refusal in story.refused}
-    standing = _Standing(scenario.invoice, scenario.cadence)
     days: dict[date, tuple[list[Event], list[Entry]]] = {}
     for event in scenario.events:
         day = scenario.calendar.local_date(event.at)
@@ -128,20 +95,27 @@ def _lines(scenario: Scenario, story: Story) -> Iterator[tuple[date, _Line]]:
         days.setdefault(entry.on, ([], []))[1].append(entry)
     for day, (events, entries) in sorted(days.items()):
         for event in events:
-            standing = standing.after(event)
             if not isinstance(event, _LOGGED):
                 yield day, _Line(event_words(event, scenario.invoice.currency), style="dim")
         for entry in entries:
-            yield day, _line(entry, standing)
+            yield day, _line(entry)
 
 
-def _line(entry: Entry, standing: _Standing) -> _Line:
-    step, name = standing.step(entry), entry.step or ""
+def _reason(reason: Reason, on: date) -> str:
+    """Say why a step ran on a day; where that is the step's own day, the day need not be said again."""
+    if reason.because is not Because.TRIGGER or reason.detail is None:
+        return str(reason)
+    return reason.detail if reason.day in (None, on) else f"{reason.detail}: {reason.day:%a %Y-%m-%d}"
+
+
+def _line(entry: Entry) -> _Line:
+    name = entry.step or ""
     match entry.event:
         case Happened.SENT | Happened.OPENED:
-            assert step is not None, f"{name} ran under a cadence that does not have it"
-            what = f"{step.channel} sent" if entry.event is Happened.SENT else f"{step.channel} to do"
-            return _Line(what, name, standing.why(step, entry), _STYLES[entry.event])
+            assert entry.decided is not None, "a step runs by a decision"
+            verb = "sent" if entry.event is Happened.SENT else "to do"
+            why = "; ".join(_reason(reason, entry.on) for reason in entry.decided.because)
+            return _Line(f"{entry.decided.step.channel} {verb}", name, why, _STYLES[entry.event])
         case Happened.CONTACT:
             return _Line(f"contact by {entry.channel}", name)
         case Happened.CYCLE:

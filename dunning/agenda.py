@@ -1,13 +1,15 @@
 """Which step is next as of a day, and which ones expire by then (rules 2.4 to 2.6)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
+from operator import attrgetter
 
-from dunning.cadence import Logic, Step
+from dunning.cadence import Cadence, Logic, Step
 from dunning.calendar import ONE_DAY
 from dunning.decision import Expired, Expiry
-from dunning.facts import Facts, StepStatus
+from dunning.facts import TO_COME, Facts, StepStatus, first_trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +31,44 @@ class Agenda:
 
 def agenda_of(facts: Facts, day: date) -> Agenda:
     """Return the step that is next as of `day`, and the steps that expire by it."""
-    triggered = [
-        Triggered(trigger, step) for step in unsettled(facts) if (trigger := facts.trigger(step)) is not None
-    ]
-    # Python's sort is stable, so that steps of one day keep their position in the cadence (rule 1.2).
-    triggered.sort(key=lambda p: p.trigger)
-    if facts.is_overdue(day):
-        pending = [p for p in triggered if not facts.is_pre_due(p.trigger)]
-        expired = [Expired(p.step, Expiry.OVERDUE) for p in triggered if facts.is_pre_due(p.trigger)]
-    else:
-        pending, expired = triggered, []
-    superseded = _superseded(facts, pending, day)
-    expired += [Expired(p.step, Expiry.SUPERSEDED) for p in superseded]
-    left = [p for p in pending if p not in superseded]
+    left = _triggered(facts)
+    expired: list[Expired] = []
+    if left and facts.is_overdue(day) and facts.is_pre_due(left[0].trigger):
+        expired = [Expired(p.step, Expiry.OVERDUE) for p in left if facts.is_pre_due(p.trigger)]
+        left = [p for p in left if not facts.is_pre_due(p.trigger)]
+    superseded = _superseded(facts, left, day)
+    if superseded:
+        expired += [Expired(p.step, Expiry.SUPERSEDED) for p in superseded]
+        ended = {p.step.id for p in superseded}
+        left = [p for p in left if p.step.id not in ended]
     if not left:
         return _after_all_expired(facts, tuple(expired), day)
     return Agenda(_next(facts, left), tuple(expired), _changes_on(facts, left, day))
+
+
+def _triggered(facts: Facts) -> list[Triggered]:
+    """Return the steps to come that have a day, in order."""
+    cadence = facts.cadence
+    assert cadence is not None, "without a cadence there is no agenda"
+    if facts.runs and cadence.steps[-1].id in facts.runs:
+        # Its next trigger, if it repeats, is reckoned from its last run (rule 2.13).
+        return _in_order((step, facts.trigger(step)) for step in unsettled(facts))
+    statuses = facts.statuses
+    triggered = _first_triggers(cadence, facts.invoice.due_on, facts.invoice.issued_on)
+    return [p for p in triggered if statuses.get(p.step.id) in TO_COME]
+
+
+# Asked anew for every decision about a collection, and the same for all invoices of the same dates.
+@lru_cache(maxsize=4096)
+def _first_triggers(cadence: Cadence, due_on: date | None, issued_on: date) -> Sequence[Triggered]:
+    return tuple(_in_order((step, first_trigger(step, due_on, issued_on)) for step in cadence.steps))
+
+
+def _in_order(steps: Iterable[tuple[Step, date | None]]) -> list[Triggered]:
+    triggered = [Triggered(trigger, step) for step, trigger in steps if trigger is not None]
+    # Python's sort is stable, so that steps of one day keep their position in the cadence (rule 1.2).
+    triggered.sort(key=attrgetter("trigger"))
+    return triggered
 
 
 def _after_all_expired(facts: Facts, expired: tuple[Expired, ...], day: date) -> Agenda:
@@ -60,7 +84,8 @@ def unsettled(facts: Facts) -> Sequence[Step]:
     """Return the steps that are still to come, by position: a step that repeats comes after all others."""
     if facts.cadence is None:
         return ()
-    to_come = [step for step in facts.cadence.steps if not facts.status(step).is_settled]
+    statuses = facts.statuses
+    to_come = [step for step in facts.cadence.steps if statuses.get(step.id) in TO_COME]
     return to_come or _repeated(facts, facts.cadence.steps[-1])
 
 
@@ -73,7 +98,8 @@ def _repeated(facts: Facts, last: Step) -> Sequence[Step]:
 
 
 def _is_contextual(facts: Facts) -> bool:
-    return facts.cadence is not None and facts.cadence.logic is Logic.CONTEXTUAL
+    assert facts.cadence is not None
+    return facts.cadence.logic is Logic.CONTEXTUAL
 
 
 def _superseded(facts: Facts, pending: list[Triggered], day: date) -> list[Triggered]:
@@ -87,8 +113,9 @@ def _superseded(facts: Facts, pending: list[Triggered], day: date) -> list[Trigg
 def _next(facts: Facts, left: list[Triggered]) -> Triggered:
     """Return the step that is next of those left, in order."""
     # An open to-do holds the collection, even if a new due date or an edit put other steps before it (rule 4.1).
+    statuses = facts.statuses
     for p in left:
-        if facts.status(p.step) is StepStatus.OPEN:
+        if statuses.get(p.step.id) is StepStatus.OPEN:
             return p
     # In contextual logic that is the last one reached: those before it have been superseded.
     return left[0]

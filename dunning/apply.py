@@ -34,7 +34,7 @@ from dunning.events import (
     StateChanged,
     VisibilityChanged,
 )
-from dunning.facts import Facts, Hold, HoldKind, InvoiceState, Run, StepStatus
+from dunning.facts import Facts, Hold, HoldKind, InvoiceState, Run, StepStatus, changed
 from dunning.holds import (
     partial_payment_held_until,
     promise_held_until,
@@ -57,12 +57,12 @@ def apply(facts: Facts, event: Event) -> Facts:
             assert step is not None
             return step_done(facts, step, today)
         case Ignored(step_id=step_id):
-            return _settled(facts, step_id, StepStatus.IGNORED, today)
+            return _settled(facts, step_id, StepStatus.IGNORED, today, facts.last_contact_on)
         case Snoozed(step_id=step_id, until=until):
             return replace(facts, snoozed={**facts.snoozed, step_id: until})
         case Contacted(as_step=as_step):
             if as_step is not None:
-                facts = _settled(facts, as_step, StepStatus.DONE, today)
+                return _settled(facts, as_step, StepStatus.DONE, today, today)
             return replace(facts, last_contact_on=today)
         case Reassigned(cadence=cadence):
             is_same = cadence is not None and facts.cadence is not None and cadence.name == facts.cadence.name
@@ -92,6 +92,9 @@ def _after_money(facts: Facts, event: Paid | Reversed, today: date) -> Facts:
     invoice = facts.invoice
     invoice = replace(invoice, outstanding=invoice.outstanding - amount, settled=invoice.settled + amount)
     facts = replace(facts, invoice=invoice)
+    if isinstance(event, Paid):
+        # What was on its way has arrived (rule 3.10).
+        facts = replace(facts, holds=without(facts.holds, HoldKind.PAYMENT_IN_FLIGHT))
     if facts.is_settled:
         return without_todos(facts)
     if isinstance(event, Paid):
@@ -137,7 +140,7 @@ def after(facts: Facts, decision: Decision, on: date) -> Facts:
         case OpenTodo(step=step, obstacle=obstacle, expired=expired):
             facts = _expire(facts, expired)
             handed_over = facts.handed_over | {step.id} if obstacle is not None else facts.handed_over
-            return replace(facts, statuses=_with(facts, step.id, StepStatus.OPEN), handed_over=handed_over)
+            return changed(facts, statuses=_with(facts, step.id, StepStatus.OPEN), handed_over=handed_over)
         case Wait(expired=expired) | Exhaust(expired=expired):
             return _expire(facts, expired)
         case Close():
@@ -148,15 +151,16 @@ def after(facts: Facts, decision: Decision, on: date) -> Facts:
 
 def step_done(facts: Facts, step: Step, on: date) -> Facts:
     """Return the facts once `step` was executed on `on`; only a contact counts for the delay (rule 2.8)."""
-    facts = _settled(facts, step.id, StepStatus.DONE, on)
-    return replace(facts, last_contact_on=on) if step.channel.is_contact else facts
+    last_contact_on = on if step.channel.is_contact else facts.last_contact_on
+    return _settled(facts, step.id, StepStatus.DONE, on, last_contact_on)
 
 
-def _settled(facts: Facts, step_id: str, status: StepStatus, on: date) -> Facts:
+def _settled(facts: Facts, step_id: str, status: StepStatus, on: date, last_contact_on: date | None) -> Facts:
     before = facts.runs.get(step_id)
     run = Run(1 if before is None else before.occurrence + 1, on)
-    return replace(
+    return changed(
         facts,
+        last_contact_on=last_contact_on,
         statuses=_with(facts, step_id, status),
         runs={**facts.runs, step_id: run},
         handed_over=facts.handed_over - {step_id},
@@ -168,7 +172,7 @@ def _expire(facts: Facts, expired: tuple[Expired, ...]) -> Facts:
     if not expired:
         return facts
     ended = {one.step.id for one in expired}
-    return replace(
+    return changed(
         facts,
         statuses={**facts.statuses, **dict.fromkeys(ended, StepStatus.EXPIRED)},
         handed_over=facts.handed_over - ended,

@@ -118,6 +118,10 @@ class Cadence:
         if any(step.repeat is not None for step in self.steps[:-1]):
             raise ValueError(f"cadence {self.name}: only the last step may repeat (rule 2.13)")
 
+    def __hash__(self) -> int:
+        # Cadences are keys of caches, and to hash every step would cost more than what the caches save.
+        return hash(self.name)
+
     def step(self, step_id: str) -> Step | None:
         """Return the step with this id, if the cadence has it."""
         return next((step for step in self.steps if step.id == step_id), None)

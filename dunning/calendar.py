@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
@@ -53,20 +54,20 @@ class Calendar:
 
     def start_of(self, day: date) -> datetime:
         """Return local midnight of `day` in UTC."""
-        return datetime.combine(day, time.min, self.time_zone).astimezone(UTC)
+        return _moment(day, time.min, self.time_zone)
 
     def opens_at(self, day: date) -> datetime:
         """Return the send time of `day` in UTC; computed for each day, so that DST moves it (rule 2.3)."""
-        return datetime.combine(day, self.send_time, self.time_zone).astimezone(UTC)
+        return _moment(day, self.send_time, self.time_zone)
 
     def closes_at(self, day: date) -> datetime:
         """Return the moment of `day`, in UTC, after which nothing goes out any more."""
-        return datetime.combine(day, self.send_until, self.time_zone).astimezone(UTC)
+        return _moment(day, self.send_until, self.time_zone)
 
     def sends_at(self, day: date, invoice_id: int) -> datetime:
         """Return when messages about the invoice go out on `day`, UTC: the send time plus jitter (rule 2.2)."""
-        opens = self.opens_at(day)
-        window_seconds = min(self.jitter_minutes * 60, int((self.closes_at(day) - opens).total_seconds()) - 1)
+        opens, closes = self.opens_at(day), self.closes_at(day)
+        window_seconds = min(self.jitter_minutes * 60, int((closes - opens).total_seconds()) - 1)
         spread = (invoice_id * _SPREAD) % 2**32 / 2**32
         return opens + timedelta(seconds=int(spread * window_seconds))
 
@@ -77,3 +78,9 @@ class Calendar:
                 return day
             day += by
         raise ValueError(f"no business day within a year of {start}")
+
+
+# A whole book asks for the same few hundred days, thousands of times each.
+@lru_cache(maxsize=4096)
+def _moment(day: date, local: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, local, zone).astimezone(UTC)

@@ -33,6 +33,7 @@ class Because(StrEnum):
     CANNOT_SEND = "cannot be sent"
     LAPSES = "no business day is left before the due date"
     EXHAUSTED = "every step is done"
+    ON_ITS_WAY = "a message to the customer is on its way"
 
 
 HOLDS = frozenset(

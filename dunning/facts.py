@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from dunning.cadence import Anchor, Cadence, Channel, Step
 from dunning.calendar import Calendar
@@ -50,6 +51,10 @@ class StepStatus(StrEnum):
     def is_run(self) -> bool:
         """Say whether a person or the product dealt with the step, so that it may repeat (rule 2.13)."""
         return self in (StepStatus.DONE, StepStatus.IGNORED)
+
+
+# What `Facts.statuses` may say of a step that is not settled.
+TO_COME = (None, StepStatus.PENDING, StepStatus.OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,14 @@ class History:
     runs: Mapping[str, Run] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+def first_trigger(step: Step, due_on: date | None, issued_on: date) -> date | None:
+    """Return the day the step triggers for the first time (rule 1.1), or None if its anchor has no date."""
+    anchor = due_on if step.anchor is Anchor.DUE_DATE else issued_on
+    return None if anchor is None else anchor + timedelta(days=step.offset_days)
+
+
+# Without slots, for the sake of `changed`.
+@dataclass(frozen=True)
 class Facts:
     """All that `decide` knows of one collection.
 
@@ -157,8 +169,11 @@ class Facts:
         """Return the day the step triggers by itself (rules 1.1 and 2.13), or None if its anchor has no date."""
         if step.repeat is not None and step.id in self.runs:
             return self.runs[step.id].on + timedelta(days=step.repeat.every_days)
-        anchor = self.invoice.due_on if step.anchor is Anchor.DUE_DATE else self.invoice.issued_on
-        return None if anchor is None else anchor + timedelta(days=step.offset_days)
+        return first_trigger(step, self.invoice.due_on, self.invoice.issued_on)
+
+    def runs_at(self, step: Step, day: date) -> datetime:
+        """Return the moment of `day`, in UTC, from which the step runs (rules 2.2 and 4.1)."""
+        return self.calendar.sends_at(day, self.invoice.id) if step.is_automatic else self.calendar.opens_at(day)
 
     def is_pre_due(self, trigger: date) -> bool:
         """Say whether a step with this trigger is pre-due for this invoice (rule 1.2)."""
@@ -167,3 +182,13 @@ class Facts:
     def is_overdue(self, day: date) -> bool:
         """Say whether the invoice is overdue on `day`: from the day after its due date (rule 1.2)."""
         return self.invoice.due_on is not None and day > self.invoice.due_on
+
+
+def changed(facts: Facts, **changes: Any) -> Facts:
+    """Return the facts with these fields changed: `dataclasses.replace`, six times as fast.
+
+    Forecasts and simulations change facts at every step, and that is what they would spend most of their time on.
+    """
+    new = object.__new__(Facts)
+    new.__dict__.update(facts.__dict__, **changes)
+    return new

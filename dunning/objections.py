@@ -1,5 +1,7 @@
 """Why an event cannot happen to a collection: one sentence for a person, or None if it can."""
 
+from typing import assert_never
+
 from dunning.agenda import unsettled
 from dunning.events import (
     Completed,
@@ -19,7 +21,7 @@ from dunning.events import (
     Reversed,
     Snoozed,
 )
-from dunning.facts import Facts, HoldKind, StepStatus
+from dunning.facts import Facts, HoldKind, InvoiceState, StepStatus
 from dunning.holds import is_held, standing
 
 NOTHING_TO_COLLECT = "it has nothing to collect"
@@ -37,11 +39,15 @@ def objection(facts: Facts, event: Event) -> str | None:
         case Paid() | Reversed():
             return _objection_to_money(facts, event)
         case Reassigned():
-            return NOTHING_TO_COLLECT if facts.is_settled else None
+            return NOTHING_TO_COLLECT if _has_nothing_to_collect(facts) else None
         case Restarted():
-            return NOTHING_TO_COLLECT if facts.is_settled else _without_cadence(facts)
+            return NOTHING_TO_COLLECT if _has_nothing_to_collect(facts) else _without_cadence(facts)
         case _:
             return None
+
+
+def _has_nothing_to_collect(facts: Facts) -> bool:
+    return facts.is_settled or facts.invoice.state in (InvoiceState.VOID, InvoiceState.WRITTEN_OFF)
 
 
 def _without_cadence(facts: Facts) -> str | None:
@@ -60,7 +66,7 @@ def _objection_to_a_change(facts: Facts, event: Snoozed | Contacted | DueDateCha
                 return f"it has no open to-do of step {step_id}"
             return None if until > today else f"a to-do is put off until a day after today ({today}), not {until}"
         case Contacted(as_step=as_step):
-            if facts.is_settled:
+            if _has_nothing_to_collect(facts):
                 return NOTHING_TO_COLLECT
             if as_step is None:
                 return None
@@ -70,6 +76,8 @@ def _objection_to_a_change(facts: Facts, event: Snoozed | Contacted | DueDateCha
             if due_on < facts.invoice.issued_on:
                 return f"it was issued on {facts.invoice.issued_on}, and cannot be due on {due_on} before that"
             return f"it is due on {due_on} already" if due_on == facts.invoice.due_on else None
+        case _:
+            assert_never(event)
 
 
 def _objection_to_a_hold(
@@ -88,25 +96,29 @@ def _objection_to_a_hold(
         case Resumed(of_customer=of_customer):
             return None if is_held(facts, HoldKind.PAUSE, today, of_customer) else "it is not paused"
         case Disputed():
-            if facts.is_settled:
+            if _has_nothing_to_collect(facts):
                 return NOTHING_TO_COLLECT
             return "it is disputed already" if is_held(facts, HoldKind.DISPUTE, today) else None
         case DisputeResolved():
             return None if is_held(facts, HoldKind.DISPUTE, today) else "it is not disputed"
         case Promised(promised_for=promised_for):
-            if facts.is_settled:
+            if _has_nothing_to_collect(facts):
                 return NOTHING_TO_COLLECT
             return (
                 None if promised_for >= today else f"a promise is for today ({today}) or later, not {promised_for}"
             )
         case PaymentAnnounced(until=until):
-            if facts.is_settled:
+            if _has_nothing_to_collect(facts):
                 return NOTHING_TO_COLLECT
             return None if until > today else f"a payment is waited for until after today ({today}), not {until}"
+        case _:
+            assert_never(event)
 
 
 def _objection_to_money(facts: Facts, event: Paid | Reversed) -> str | None:
     invoice = facts.invoice
+    if isinstance(event, Paid) and invoice.state is not InvoiceState.OPEN:
+        return f"it is {invoice.state.replace('_', ' ')}; a payment needs an open invoice"
     if not event.amount.is_finite() or event.amount <= 0:
         return f"an amount is more than 0, not {event.amount}"
     if isinstance(event, Paid):

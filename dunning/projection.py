@@ -97,11 +97,7 @@ def _named(step: Step) -> str:
 
 def _runs_at(facts: Facts, wait: Wait) -> datetime | None:
     """Return when the awaited step runs (UTC), or None while it has no day."""
-    if wait.step is None or wait.due_on is None:
-        return None
-    if wait.step.is_automatic:
-        return facts.calendar.sends_at(wait.due_on, facts.invoice.id)
-    return facts.calendar.opens_at(wait.due_on)
+    return None if wait.step is None or wait.due_on is None else facts.runs_at(wait.step, wait.due_on)
 
 
 def _local(facts: Facts, moment: datetime) -> str:

@@ -4,7 +4,7 @@ The same days come out as when the product lives them, because both ask the same
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +16,7 @@ from dunning.calendar import ONE_DAY, Calendar
 from dunning.decide import decide
 from dunning.decision import Close, Decision, OpenTodo, Send, Wait
 from dunning.events import (
+    CadenceEdited,
     Completed,
     Contacted,
     DisputeResolved,
@@ -24,6 +25,7 @@ from dunning.events import (
     Paid,
     Reassigned,
     Resolution,
+    StateChanged,
 )
 from dunning.facts import Facts, HoldDays, Invoice, StepStatus
 from dunning.objections import objection
@@ -75,7 +77,10 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the log; what does not apply is None, and `occurrence` is 1 unless a step repeats."""
+    """One line of the log; what does not apply is None, and `occurrence` is 1 unless a step repeats.
+
+    `decided` is the decision behind a step that was sent or opened, with the reasons for its day.
+    """
 
     on: date
     event: Happened
@@ -84,6 +89,7 @@ class Entry:
     occurrence: int = 1
     channel: str | None = None
     cycle: int | None = None
+    decided: Send | OpenTodo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,7 @@ class _Life:
     facts: Facts
     log: list[Entry] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    announced: Wait | None = None
 
 
 def simulate(scenario: Scenario) -> Story:
@@ -168,12 +175,22 @@ def _run(life: _Life, now: datetime, day: date) -> Decision:
         life.facts = after(life.facts, decision, day)
         match decision:
             case Send(step=step, occurrence=occurrence):
-                life.log.append(Entry(day, Happened.SENT, step.id, occurrence=occurrence))
+                decided = _as_announced(decision, life.announced, day)
+                life.log.append(Entry(day, Happened.SENT, step.id, occurrence=occurrence, decided=decided))
             case OpenTodo(step=step, occurrence=occurrence):
-                life.log.append(Entry(day, Happened.OPENED, step.id, occurrence=occurrence))
+                decided = _as_announced(decision, life.announced, day)
+                life.log.append(Entry(day, Happened.OPENED, step.id, occurrence=occurrence, decided=decided))
             case _:
+                life.announced = decision if isinstance(decision, Wait) else None
                 return decision
     raise AssertionError(f"the decisions of {day} never come to rest")
+
+
+def _as_announced(decision: Send | OpenTodo, announced: Wait | None, day: date) -> Send | OpenTodo:
+    """Return the decision with the reasons that announced its day: a hold that is over by then was one of them."""
+    if announced is None or (announced.step, announced.due_on) != (decision.step, day):
+        return decision
+    return replace(decision, because=announced.because)
 
 
 def _happen(life: _Life, event: Event, day: date) -> None:
@@ -181,7 +198,7 @@ def _happen(life: _Life, event: Event, day: date) -> None:
     if because is not None:
         life.refused.append(Refusal(day, event, because))
         return
-    before = life.facts
+    before, life.announced = life.facts, None
     life.facts = apply(before, event)
     life.log += _told(before, life.facts, event, day)
 
@@ -222,6 +239,10 @@ def _why_canceled(event: Event) -> str:
             return "reassigned"
         case DisputeResolved(then=Resolution.STOP):
             return "stopped"
+        case CadenceEdited():
+            return "edited"
+        case StateChanged(state=state):
+            return state.replace("_", " ")
         case _:
             return "cycle"
 

@@ -27,16 +27,31 @@ def read_cadence(path: Path) -> Cadence:
         raise BadCadence(str(error)) from error
 
 
-def _with_texts(stated: StatedCadence) -> Cadence:
-    """Return the cadence, whose steps have all the texts that they need. Raises Misplaced."""
-    cadence = cadence_of(stated)
+def wrong_texts(cadence: Cadence) -> list[tuple[int, str, str]]:
+    """Return the steps whose text is missing or not there: index, key and what is wrong."""
     known = template_names()
+    wrong = []
     for index, step in enumerate(cadence.steps):
         if step.template is None:
             if step.is_automatic and step.channel.is_written:
-                wrong = f"is missing; an automatic {step.channel} needs one of {listed(sorted(known))}"
-                raise Misplaced(("steps", index, "template"), wrong)
+                said = f"is missing; an automatic {step.channel} needs one of {listed(sorted(known))}"
+                wrong.append((index, "template", said))
         elif step.template not in known:
-            wrong = f"there is no template {step.template!r}; expected {listed(sorted(known))}"
-            raise Misplaced(("steps", index, "template"), wrong)
+            said = f"there is no template {step.template!r}; expected {listed(sorted(known))}"
+            wrong.append((index, "template", said))
+    return wrong
+
+
+def _with_texts(stated: StatedCadence) -> Cadence:
+    """Return the cadence, which has a name to call it by and all the texts that it needs. Raises Misplaced."""
+    name = stated.name
+    if name.strip().lower() == "none":
+        raise Misplaced(
+            ("name",), f"{name!r} is wrong; it stands for no cadence, as in `duewell cadence default none`"
+        )
+    if name != name.strip() or not name.isprintable():
+        raise Misplaced(("name",), f"{name!r} is wrong; expected text without spaces around it and without lines")
+    cadence = cadence_of(stated)
+    for index, key, said in wrong_texts(cadence):
+        raise Misplaced(("steps", index, key), said)
     return cadence

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from intake.complaints import complaint_of
+from intake.problems import visible
 
 # A file that is longer is a mistake or an attack: ten thousand scenarios take a sixth of it.
 FILE_BYTES_MAX = 64 * 1024 * 1024
@@ -69,7 +70,7 @@ def read_text(path: Path) -> str:
 
 def dotted(place: Place) -> str:
     """Return the path of keys as people read it, such as `steps.2.execution`; lists count from 0."""
-    return ".".join(map(str, place))
+    return ".".join(visible(str(key)) for key in place)
 
 
 def _within(value: Any, place: Place) -> Place:

@@ -52,7 +52,9 @@ class Cast:
         event = _of_step(stated, at) or _of_accounts(stated, at) or _of_hold(stated, at)
         assert event is not None, f"an event has no meaning: {kind}"
         if isinstance(event, Contacted) and not event.channel.is_contact:
-            raise Misplaced((*place, kind), f"a {event.channel} is no contact; expected email, sms, letter or call")
+            raise Misplaced(
+                (*place, kind), f"a {event.channel} is no contact; expected email, sms, letter or call"
+            )
         self._expect_step(event, (*place, kind))
         return event
 

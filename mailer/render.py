@@ -10,7 +10,7 @@ from pathlib import Path
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import parse_pattern
-from liquid import Environment, Mode, StrictUndefined
+from liquid import Environment, FileSystemLoader, Mode, StrictUndefined
 from liquid.exceptions import LiquidError
 
 from dunning.currencies import CURRENCY_DECIMALS
@@ -58,10 +58,12 @@ def render(template: str, letter: Letter) -> Rendered:
         # Words and formats go together: a text that falls back to English has English dates and amounts.
         locale = Locale(FALLBACK_LANGUAGE)
     head, _, body = _source(template, locale.language).partition("\n\n")
+    if letter.listed and "invoices" not in body:
+        raise CannotRender(f"template {template} is about one invoice alone")
     tags = _tags(letter, locale)
     try:
-        subject = _environment().from_string(head.removeprefix("Subject: ")).render(**tags)
-        text = _environment().from_string(body).render(**tags)
+        subject = _environment(locale.language).from_string(head.removeprefix("Subject: ")).render(**tags)
+        text = _environment(locale.language).from_string(body).render(**tags)
     except (LiquidError, CannotRender) as error:
         raise CannotRender(f"template {template}: {error}") from error
     return Rendered(" ".join(subject.split()), text.strip() + "\n")
@@ -92,8 +94,10 @@ def _source(template: str, language: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    return Environment(autoescape=False, undefined=StrictUndefined, tolerance=Mode.STRICT)
+def _environment(language: str) -> Environment:
+    # What several texts have in common is in parts/, and a text takes it in by its name.
+    parts = FileSystemLoader(TEMPLATES / language / "parts")
+    return Environment(autoescape=False, undefined=StrictUndefined, tolerance=Mode.STRICT, loader=parts)
 
 
 @cache
@@ -136,8 +140,27 @@ def _tags(letter: Letter, locale: Locale) -> Mapping[str, object]:
         "step": {"number": letter.step_number, "of": letter.step_of},
         "history": {"reminders_sent": letter.reminders_sent},
     }
-    valued = {
-        group: {tag: _NoValue(f"{group}.{tag}") if value is None else value for tag, value in values.items()}
-        for group, values in tags.items()
-    }
-    return {**valued, "today": day(letter.today)}
+    valued = {group: _valued(group, values) for group, values in tags.items()}
+    listed = [
+        _valued(
+            "invoice",
+            {
+                "number": one.number,
+                "po_number": one.po_number,
+                "issue_date": day(one.issued_on),
+                "due_date": day(one.due_on),
+                "total": money(one.total),
+                "paid": money(one.paid),
+                "outstanding": money(one.outstanding),
+                "is_partly_paid": one.paid.amount > 0,
+                "currency": one.total.currency,
+            },
+        )
+        for one in letter.listed
+    ]
+    totals = [money(total) for total in letter.totals]
+    return {**valued, "invoices": listed or [valued["invoice"]], "totals": totals, "today": day(letter.today)}
+
+
+def _valued(group: str, values: Mapping[str, object]) -> dict[str, object]:
+    return {tag: _NoValue(f"{group}.{tag}") if value is None else value for tag, value in values.items()}

@@ -2,13 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from dunning.money import Money
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One of several invoices that a text lists."""
+
+    number: str
+    po_number: str | None
+    issued_on: date
+    due_on: date | None
+    total: Money
+    paid: Money
+    outstanding: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """Everything that a text about one invoice may say to one person, in their locale."""
+    """Everything that a text about an invoice may say to one person, in their locale.
+
+    `listed` are all the invoices that it is about, itself included, if they are several (rule 2.15).
+    """
 
     locale: str
     today: date
@@ -29,6 +46,17 @@ class Letter:
     step_number: int
     step_of: int
     reminders_sent: int
+    listed: tuple[Listed, ...] = ()
+
+    @property
+    def totals(self) -> tuple[Money, ...]:
+        """What is outstanding on all the invoices, an amount for each currency (rule 8.1)."""
+        amounts = [one.outstanding for one in self.listed] or [self.outstanding]
+        currencies = sorted({amount.currency for amount in amounts})
+        return tuple(
+            Money(sum((each.amount for each in amounts if each.currency == currency), Decimal(0)), currency)
+            for currency in currencies
+        )
 
     @property
     def days_overdue(self) -> int:

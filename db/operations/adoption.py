@@ -1,5 +1,6 @@
 """Lets collections adopt the published version of their cadence (rules 6.3 to 6.5)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import update
@@ -18,21 +19,47 @@ EDITED = "cadence edited"
 
 def adopted(session: Session, collection: OpenCollection) -> OpenCollection:
     """Return the collection as the published version of its cadence has it; nothing is written."""
-    if collection.version_id == collection.published_version_id:
-        return collection
-    cadence = cadence_of_version(session, collection.published_version_id)
-    facts = edited(collection.facts, cadence)
-    return replace(collection, version_id=collection.published_version_id, facts=facts)
+    return adopted_all(session, [collection])[0]
+
+
+def adopted_all(session: Session, collections: Sequence[OpenCollection]) -> list[OpenCollection]:
+    """Return the collections as the published versions of their cadences have them; nothing is written."""
+    ids = {one.published_version_id for one in collections if one.version_id != one.published_version_id}
+    published = {version_id: cadence_of_version(session, version_id) for version_id in ids}
+    return [
+        one
+        if one.version_id == one.published_version_id
+        else replace(
+            one,
+            version_id=one.published_version_id,
+            facts=edited(one.facts, published[one.published_version_id]),
+        )
+        for one in collections
+    ]
 
 
 def adopt(session: Session, collection: OpenCollection, change: Change) -> OpenCollection:
     """Bring the collection to the published version of its cadence. The caller holds the invoice's lock."""
-    now = adopted(session, collection)
-    if now is collection:
-        return collection
-    session.execute(
-        update(Collection).where(Collection.id == collection.id).values(version_id=collection.published_version_id)
-    )
+    (now,) = adopt_all(session, [collection], change)
+    return now
+
+
+def adopt_all(session: Session, collections: Sequence[OpenCollection], change: Change) -> list[OpenCollection]:
+    """Bring the collections to the published versions of their cadences. The caller holds the invoices' locks."""
+    now = adopted_all(session, collections)
+    adopting: dict[int, list[int]] = {}
+    for before, after in zip(collections, now, strict=True):
+        if before is not after:
+            adopting.setdefault(after.version_id, []).append(after.id)
+    # One statement for a page: to write each row by itself would take most of a roll-out's time.
+    for version_id, ids in adopting.items():
+        session.execute(update(Collection).where(Collection.id.in_(ids)).values(version_id=version_id))
+    for before, after in zip(collections, now, strict=True):
+        _record(session, before, after, change)
+    return now
+
+
+def _record(session: Session, collection: OpenCollection, now: OpenCollection, change: Change) -> None:
     before, after = collection.facts.statuses, now.facts.statuses
     for step_id, status in after.items():
         if before.get(step_id) is not status:
@@ -43,7 +70,6 @@ def adopt(session: Session, collection: OpenCollection, change: Change) -> OpenC
     for step_id, status in before.items():
         if status is StepStatus.OPEN and after.get(step_id) is not StepStatus.OPEN:
             _cancel(session, collection, step_id, change)
-    return now
 
 
 def _cancel(session: Session, collection: OpenCollection, step_id: str, change: Change) -> None:

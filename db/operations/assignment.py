@@ -2,17 +2,18 @@
 
 from datetime import date
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db.operations.admission import admit
 from db.operations.change import Change, note_once
+from db.operations.cycles import begin_cycle, stop
 from db.operations.refusal import Refused
-from db.operations.settle import close, lock_invoice, settle
+from db.operations.settle import settle
 from db.tables.cadences import Cadence, CadenceVersion
-from db.tables.collections import OPEN_STATES, Collection
-from db.tables.invoices import Invoice
-from dunning.facts import InvoiceState
+from db.tables.collections import Collection
+from dunning.events import Reassigned, Restarted
 
 
 def reassign(session: Session, invoice_id: int, cadence_name: str | None, change: Change) -> bool:
@@ -22,24 +23,31 @@ def reassign(session: Session, invoice_id: int, cadence_name: str | None, change
     Coming back to a cadence resumes what was done under it. Raises Refused for a cadence that is not
     published, or an invoice that has nothing to collect.
     """
-    lock_invoice(session, invoice_id)
+    case = admit(session, invoice_id, Reassigned(change.at, None), change)
+    if case is None:
+        return False
     cadence_id = None if cadence_name is None else published_cadence_id(session, cadence_name)
-    current = session.scalar(
-        select(Collection).where(Collection.invoice_id == invoice_id, Collection.state.in_(OPEN_STATES))
-    )
-    if cadence_id == (None if current is None else current.cadence_id):
+    current = case.collection
+    if cadence_id is None and current is None:
         return False
-    if not note_once(session, change, "reassigned", invoice_id, cadence=cadence_name):
+    if cadence_id is not None and current is not None and case.is_open and current.cadence_id == cadence_id:
         return False
-    if current is not None:
-        close(session, current.id, invoice_id, "stopped", change)
+    note_once(session, change, "reassigned", invoice_id, cadence=cadence_name)
+    stop(session, case, change, because="reassigned")
     if cadence_id is not None:
-        invoice = session.get_one(Invoice, invoice_id, populate_existing=True)
-        if invoice.state not in (InvoiceState.OPEN, InvoiceState.DRAFT) or invoice.outstanding <= 0:
-            raise Refused(f"{invoice.number} has nothing to collect")
-        enter(session, invoice_id, cadence_id, last_contact_on(session, invoice_id), change)
+        enter(session, invoice_id, cadence_id, case.facts.last_contact_on, change)
     settle(session, invoice_id, change)
     return True
+
+
+def restart(session: Session, invoice_id: int, change: Change) -> None:
+    """Begin the cadence anew for the invoice (rule 5.4). Raises Refused if it has none, or nothing to collect."""
+    case = admit(session, invoice_id, Restarted(change.at), change)
+    if case is None:
+        return
+    note_once(session, change, "restarted", invoice_id)
+    begin_cycle(session, case, change)
+    settle(session, invoice_id, change)
 
 
 def enter(session: Session, invoice_id: int, cadence_id: int, contacted_on: date | None, change: Change) -> int:
@@ -50,7 +58,6 @@ def enter(session: Session, invoice_id: int, cadence_id: int, contacted_on: date
         "entered_on": change.on,
         "last_contact_on": contacted_on,
         "assigned_by": change.by,
-        "version_id": published_version_id(session, cadence_id),
     }
     latest = session.scalar(
         select(Collection.id)
@@ -59,22 +66,28 @@ def enter(session: Session, invoice_id: int, cadence_id: int, contacted_on: date
         .limit(1)
     )
     if latest is not None:
+        # Under the version of then: settling adopts what was published since, as for one that never left. A
+        # collection that is reopened under a cadence that was retired goes on as it was.
         session.execute(update(Collection).where(Collection.id == latest).values(values))
         return latest
-    statement = insert(Collection).values(invoice_id=invoice_id, cadence_id=cadence_id, **values)
+    version_id = published_version_id(session, cadence_id)
+    statement = insert(Collection).values(
+        invoice_id=invoice_id, cadence_id=cadence_id, version_id=version_id, **values
+    )
     return session.execute(statement.returning(Collection.id)).scalar_one()
 
 
-def last_contact_on(session: Session, invoice_id: int) -> date | None:
-    """Return the day of the invoice's last contact under whatever cadence."""
-    statement = select(func.max(Collection.last_contact_on)).where(Collection.invoice_id == invoice_id)
-    return session.scalar(statement)
-
-
 def published_version_id(session: Session, cadence_id: int) -> int:
-    """Return the version of the cadence that is in force."""
+    """Return the version of the cadence that is in force, and keep the cadence from being deleted meanwhile.
+
+    Raises Refused if it was retired.
+    """
     published = CadenceVersion.cadence_id == cadence_id, CadenceVersion.state == "published"
-    return session.scalars(select(CadenceVersion.id).where(*published)).one()
+    statement = select(CadenceVersion.id).where(*published).with_for_update(read=True, key_share=True)
+    version_id = session.scalar(statement)
+    if version_id is None:
+        raise Refused("the cadence has no published version any more")
+    return version_id
 
 
 def default_cadence_id(session: Session) -> int | None:

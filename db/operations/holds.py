@@ -2,13 +2,14 @@
 
 from datetime import date
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
-from db.operations.change import Change, note_once
-from db.operations.refusal import Refused
-from db.operations.settle import lock_invoice, settle
+from db.operations.admission import admit
+from db.operations.change import SYSTEM, Change, note_once
+from db.operations.settle import settle
 from db.tables.collections import HoldRow
+from dunning.events import Paused, PaymentAnnounced, Resumed
 from dunning.facts import HoldKind
 
 
@@ -17,57 +18,41 @@ def pause(session: Session, invoice_id: int, until: date | None, reason: str | N
 
     Raises Refused if it is paused already, or if `until` is not in the future.
     """
-    lock_invoice(session, invoice_id)
-    shown = None if until is None else until.isoformat()
-    if not note_once(session, change, "paused", invoice_id, until=shown, reason=reason):
+    if admit(session, invoice_id, Paused(change.at, until), change) is None:
         return
-    if until is not None and until <= change.on:
-        raise Refused(f"a pause ends after today ({change.on}), not on {until}")
-    standing = _standing(session, invoice_id, HoldKind.PAUSE)
-    if standing is not None and (standing.until_on is None or standing.until_on > change.on):
-        ends = "until it is resumed" if standing.until_on is None else f"until {standing.until_on}"
-        raise Refused(f"it is paused already, {ends}; resume it first")
+    shown = None if until is None else until.isoformat()
+    note_once(session, change, "paused", invoice_id, until=shown, reason=reason)
     put_hold(session, invoice_id, HoldKind.PAUSE, until, reason, change)
     settle(session, invoice_id, change)
 
 
 def resume(session: Session, invoice_id: int, change: Change) -> None:
     """End the invoice's pause. Raises Refused if it is not paused."""
-    lock_invoice(session, invoice_id)
-    if not note_once(session, change, "resumed", invoice_id):
+    if admit(session, invoice_id, Resumed(change.at), change) is None:
         return
-    standing = _standing(session, invoice_id, HoldKind.PAUSE)
-    if standing is None or (standing.until_on is not None and standing.until_on <= change.on):
-        raise Refused("it is not paused")
+    note_once(session, change, "resumed", invoice_id)
     end_hold(session, invoice_id, HoldKind.PAUSE, change)
     settle(session, invoice_id, change)
 
 
-def dispute(session: Session, invoice_id: int, reason: str | None, change: Change) -> None:
-    """Hold the invoice because its customer disputes it, until the dispute is resolved (rule 3.4)."""
-    lock_invoice(session, invoice_id)
-    if _standing(session, invoice_id, HoldKind.DISPUTE) is None and note_once(
-        session, change, "disputed", invoice_id, reason=reason
-    ):
-        put_hold(session, invoice_id, HoldKind.DISPUTE, None, reason, change)
-        settle(session, invoice_id, change)
+def announce_payment(session: Session, invoice_id: int, until: date, change: Change) -> None:
+    """Hold the invoice while a payment is on its way: until one is booked, or until the day (rule 3.10).
 
-
-def resolve_dispute(session: Session, invoice_id: int, change: Change) -> None:
-    """End the invoice's dispute, if there is one, and let the collection resume."""
-    lock_invoice(session, invoice_id)
-    if _standing(session, invoice_id, HoldKind.DISPUTE) is not None and note_once(
-        session, change, "dispute resolved", invoice_id
-    ):
-        end_hold(session, invoice_id, HoldKind.DISPUTE, change)
-        settle(session, invoice_id, change)
+    Raises Refused if nothing is outstanding, or if `until` is not in the future.
+    """
+    if admit(session, invoice_id, PaymentAnnounced(change.at, until), change) is None:
+        return
+    note_once(session, change, "payment announced", invoice_id, until=until.isoformat())
+    put_hold(session, invoice_id, HoldKind.PAYMENT_IN_FLIGHT, until, None, change)
+    settle(session, invoice_id, change)
 
 
 def put_hold(
     session: Session, invoice_id: int, kind: HoldKind, until: date | None, reason: str | None, change: Change
 ) -> None:
     """Put a hold on the invoice in place of the one of its kind that stands."""
-    end_hold(session, invoice_id, kind, change)
+    # What takes the place of a hold releases nothing, so that nobody's slip has to be waited out (rule 3.1).
+    end_hold(session, invoice_id, kind, change, by=SYSTEM)
     session.execute(
         insert(HoldRow).values(
             invoice_id=invoice_id,
@@ -80,18 +65,11 @@ def put_hold(
     )
 
 
-def end_hold(session: Session, invoice_id: int, kind: HoldKind, change: Change) -> None:
-    """End the invoice's hold of this kind, if one stands."""
+def end_hold(session: Session, invoice_id: int, kind: HoldKind, change: Change, by: str | None = None) -> None:
+    """End the invoice's hold of this kind, if one stands; unless `by` says otherwise, as the change's person."""
     session.execute(
         update(HoldRow)
         .where(HoldRow.invoice_id == invoice_id, HoldRow.kind == kind.value, HoldRow.ended_at.is_(None))
         # Two machines' clocks differ, and a hold cannot end before it began.
-        .values(ended_at=func.greatest(HoldRow.started_at, change.at), ended_by=change.by)
+        .values(ended_at=func.greatest(HoldRow.started_at, change.at), ended_by=by or change.by)
     )
-
-
-def _standing(session: Session, invoice_id: int, kind: HoldKind) -> HoldRow | None:
-    statement = select(HoldRow).where(
-        HoldRow.invoice_id == invoice_id, HoldRow.kind == kind.value, HoldRow.ended_at.is_(None)
-    )
-    return session.scalar(statement)

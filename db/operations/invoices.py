@@ -1,6 +1,6 @@
 """Takes in invoices as the accounts state them: creates, changes or leaves, by external id."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -9,18 +9,22 @@ from typing import Any
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from db.operations.assignment import default_cadence_id, enter, last_contact_on
+from db.operations.admission import current_case
+from db.operations.assignment import default_cadence_id, enter
 from db.operations.change import Change, note
 from db.operations.customers import take_contact, take_customer
-from db.operations.holds import dispute, resolve_dispute
+from db.operations.cycles import begin_cycle
+from db.operations.disputes import follow_accounts
 from db.operations.outbox import owe
-from db.operations.payments import book_payment, hold_for_partial_payment, resettle
+from db.operations.payments import book_payment, end_or_hold, resettle
 from db.operations.refusal import Refused
+from db.operations.reopening import reopen
 from db.operations.settle import lock_invoice, settle
-from db.tables.collections import OPEN_STATES, Collection, HoldRow
+from db.tables.collections import OPEN_STATES, Collection
 from db.tables.invoices import Invoice, Payment, PaymentAllocation
 from db.tables.journal import OutboxEntry
-from dunning.facts import HoldKind, InvoiceState
+from dunning.cycles import begins_cycle
+from dunning.facts import InvoiceState
 from dunning.money import Money
 
 # Two imports at once would take the same rows in different orders and wait for each other for ever.
@@ -120,7 +124,12 @@ def _tell_other_invoices(session: Session, customer_id: int, but_external_id: st
 
 
 def _create(session: Session, customer_id: int, incoming: IncomingInvoice, change: Change) -> None:
-    values = {**_stated(incoming), "total": incoming.total, "currency": incoming.currency}
+    values = {
+        **_stated(incoming),
+        "total": incoming.total,
+        "currency": incoming.currency,
+        "stated": _shown(incoming),
+    }
     statement = insert(Invoice).values(
         external_id=incoming.external_id, number=incoming.external_id, customer_id=customer_id, **values
     )
@@ -136,7 +145,7 @@ def _create(session: Session, customer_id: int, incoming: IncomingInvoice, chang
             enter(session, invoice_id, cadence_id, None, change)
             owe(session, invoice_id, "invoice_changed", {"by": change.by})
     if incoming.is_disputed:
-        dispute(session, invoice_id, "stated by the accounts", change)
+        follow_accounts(session, invoice_id, True, change)
     settle(session, invoice_id, change)
 
 
@@ -145,7 +154,11 @@ def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, chang
         raise Refused(f"{invoice.number} is in {invoice.currency}; a currency never changes")
     before = {name: getattr(invoice, name) for name in ("issued_on", "due_on", "po_number", "state", "total")}
     after = {**_stated(incoming), "total": incoming.total}
-    differing = {name: value for name, value in after.items() if before[name] != value}
+    # What the accounts state as they did before leaves what people changed here meanwhile.
+    shown = _shown(incoming)
+    news = {name for name in after if name not in invoice.stated or invoice.stated[name] != shown[name]}
+    differing = {name: value for name, value in after.items() if name in news and before[name] != value}
+    due_before = current_case(session, invoice.id, change).facts.invoice.due_on if "due_on" in differing else None
     outstanding_before = invoice.outstanding
     if differing:
         if invoice.settled > incoming.total:
@@ -153,20 +166,48 @@ def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, chang
                 f"{Money(invoice.settled, invoice.currency)} is settled already, "
                 f"more than a total of {incoming.total}"
             )
-        session.execute(
-            update(Invoice)
-            .where(Invoice.id == invoice.id)
-            .values(**differing)
-            .execution_options(synchronize_session=False)
-        )
-        shown = {name: [str(before[name]), str(value)] for name, value in differing.items()}
-        note(session, change, "invoice changed", invoice.id, changed=shown)
+        _write(session, invoice.id, **differing)
+        told = {name: [str(before[name]), str(value)] for name, value in differing.items()}
+        note(session, change, "invoice changed", invoice.id, changed=told)
     # After the total: it may have grown together with what is paid, and never holds less.
     paid_changed = _take_paid(session, invoice, incoming, change)
+    if shown != invoice.stated:
+        _write(session, invoice.id, stated=shown)
     if incoming.state is InvoiceState.OPEN and ("state" in differing or outstanding_before <= 0):
-        _reenter(session, invoice.id, change)
-    dispute_changed = _take_dispute(session, invoice.id, incoming.is_disputed, change)
-    return bool(differing) or paid_changed or dispute_changed
+        reopen(session, invoice.id, change)
+    if due_before is not None:
+        _begin_cycle_if_moved(session, invoice.id, due_before, change)
+    if invoice.stated.get("is_disputed") == incoming.is_disputed:
+        return bool(differing) or paid_changed
+    return follow_accounts(session, invoice.id, incoming.is_disputed, change) or bool(differing) or paid_changed
+
+
+def _begin_cycle_if_moved(session: Session, invoice_id: int, due_before: date, change: Change) -> None:
+    """Let the collection begin anew if the accounts moved the due date far enough (rule 6.2)."""
+    case = current_case(session, invoice_id, change)
+    due_on = case.facts.invoice.due_on
+    as_before = replace(case.facts, invoice=replace(case.facts.invoice, due_on=due_before))
+    if due_on is not None and begins_cycle(as_before, due_on, change.on):
+        begin_cycle(session, case, change)
+
+
+def _write(session: Session, invoice_id: int, **values: Any) -> None:
+    statement = update(Invoice).where(Invoice.id == invoice_id).values(**values)
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _shown(incoming: IncomingInvoice) -> dict[str, Any]:
+    """Return the statement as it is remembered."""
+    due_on = incoming.due_on
+    return {
+        "issued_on": incoming.issued_on.isoformat(),
+        "due_on": None if due_on is None else due_on.isoformat(),
+        "po_number": incoming.po_number,
+        "state": incoming.state.value,
+        "total": f"{incoming.total.normalize():f}",
+        "paid": f"{incoming.paid.normalize():f}",
+        "is_disputed": incoming.is_disputed,
+    }
 
 
 def _stated(incoming: IncomingInvoice) -> dict[str, Any]:
@@ -179,60 +220,30 @@ def _stated(incoming: IncomingInvoice) -> dict[str, Any]:
 
 
 def _take_paid(session: Session, invoice: Invoice, incoming: IncomingInvoice, change: Change) -> bool:
-    """Book what the accounts state as paid beyond what they stated before; other payments stay as they are."""
-    booked = session.scalar(
-        select(func.coalesce(func.sum(PaymentAllocation.amount), 0))
-        .join(Payment, Payment.id == PaymentAllocation.payment_id)
-        .where(PaymentAllocation.invoice_id == invoice.id)
-        .where(Payment.source == IMPORT, Payment.reversed_on.is_(None))
+    """Book what the accounts state as paid beyond what they stated before; other payments stay as they are.
+
+    A payment of theirs that was reversed here is not booked again when they state it again, and they may state
+    less once it was reversed.
+    """
+    booked = Decimal(
+        session.scalar(
+            select(func.coalesce(func.sum(PaymentAllocation.amount), 0))
+            .join(Payment, Payment.id == PaymentAllocation.payment_id)
+            .where(PaymentAllocation.invoice_id == invoice.id)
+            .where(Payment.source == IMPORT, Payment.reversed_on.is_(None))
+        )
+        or 0
     )
-    further = incoming.paid - Decimal(booked or 0)
-    if further == 0:
+    stated = Decimal(invoice.stated["paid"]) if "paid" in invoice.stated else booked
+    further = incoming.paid - stated
+    if further == 0 or booked <= incoming.paid < stated:
         return False
     if further < 0:
-        before = Money(Decimal(booked or 0), invoice.currency)
-        raise Refused(f"paid {incoming.paid} is less than the {before} stated before")
+        raise Refused(f"paid {incoming.paid} is less than the {Money(stated, invoice.currency)} stated before")
     room = incoming.total - invoice.settled
     if further > room:
         raise Refused(f"{Money(further - room, invoice.currency)} more is paid than was outstanding")
     book_payment(session, invoice, further, change, source=IMPORT)
     note(session, change, "paid", invoice.id, amount=str(further), currency=invoice.currency)
-    if resettle(session, invoice.id) > 0:
-        hold_for_partial_payment(session, invoice.id, further, invoice.currency, change)
+    end_or_hold(session, invoice.id, further, change)
     return True
-
-
-def _take_dispute(session: Session, invoice_id: int, is_disputed: bool, change: Change) -> bool:
-    """Follow the accounts in disputes that they raised; one that a person raised is that person's to resolve."""
-    standing = session.scalar(
-        select(HoldRow.started_by).where(
-            HoldRow.invoice_id == invoice_id, HoldRow.kind == HoldKind.DISPUTE, HoldRow.ended_at.is_(None)
-        )
-    )
-    if is_disputed and standing is None:
-        dispute(session, invoice_id, "stated by the accounts", change)
-        return True
-    if not is_disputed and standing == change.by:
-        resolve_dispute(session, invoice_id, change)
-        return True
-    return False
-
-
-def _reenter(session: Session, invoice_id: int, change: Change) -> None:
-    """Follow up an invoice that is open again: under its last cadence, or under the default if it had none."""
-    if session.scalars(select(Invoice.outstanding).where(Invoice.id == invoice_id)).one() <= 0:
-        return
-    latest = session.scalars(
-        select(Collection)
-        .where(Collection.invoice_id == invoice_id)
-        .order_by(Collection.closed_at.desc().nulls_first(), Collection.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if latest is None:
-        cadence_id = default_cadence_id(session)
-    elif latest.state in OPEN_STATES or latest.state == "stopped":
-        return
-    else:
-        cadence_id = latest.cadence_id
-    if cadence_id is not None:
-        enter(session, invoice_id, cadence_id, last_contact_on(session, invoice_id), change)

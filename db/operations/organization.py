@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,3 +18,9 @@ def ensure_organization(session: Session, name: str, email: str) -> bool:
 def change_organization(session: Session, **settings: Any) -> None:
     """Change settings of the organization, by the names of its columns."""
     session.execute(update(Organization).where(Organization.id == 1).values(**settings))
+
+
+def lock_organization(session: Session) -> dict[str, Any]:
+    """Return the organization's settings, by their columns; until the transaction ends, nobody changes them."""
+    row = session.execute(select(Organization.__table__).with_for_update()).one()
+    return dict(row._mapping)

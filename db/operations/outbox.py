@@ -34,6 +34,21 @@ def owe(session: Session, invoice_id: int, signal: str, payload: dict[str, Any])
     return session.execute(statement.returning(OutboxEntry.id)).scalar_one()
 
 
+def owe_open_collections(session: Session, after_id: int, limit: int, payload: dict[str, Any]) -> Sequence[int]:
+    """Let the next open collections look again, by invoice; return their invoices (uq_collections_open)."""
+    statement = (
+        select(Collection.invoice_id)
+        .where(Collection.state.in_(OPEN_STATES), Collection.invoice_id > after_id)
+        .order_by(Collection.invoice_id)
+        .limit(limit)
+    )
+    invoice_ids = session.scalars(statement).all()
+    if invoice_ids:
+        rows = [{"invoice_id": id_, "signal": "invoice_changed", "payload": payload} for id_ in invoice_ids]
+        session.execute(insert(OutboxEntry), rows)
+    return invoice_ids
+
+
 def take_owed(session: Session, limit: int, ids: Sequence[int] | None = None) -> list[Owed]:
     """Lease up to `limit` owed signals, oldest first, and return them; `ids` narrows it to a command's own.
 

@@ -1,19 +1,20 @@
 """Books payments and keeps what they settle exact."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from db.operations.change import Change, note_once
-from db.operations.holds import put_hold
-from db.operations.refusal import Refused
+from db.operations.admission import admit
+from db.operations.amounts import require_amount
+from db.operations.change import SYSTEM, Change, is_known, note_once
+from db.operations.holds import end_hold, put_hold
 from db.operations.settle import lock_invoice, settle
+from db.queries.collections import case_of
 from db.tables.invoices import CreditAllocation, CreditNote, Invoice, Payment, PaymentAllocation
-from db.tables.organization import Organization
-from dunning.currencies import CURRENCY_DECIMALS
+from dunning.events import Paid
 from dunning.facts import HoldKind, InvoiceState
+from dunning.holds import partial_payment_held_until
 from dunning.money import Money
 
 
@@ -25,37 +26,37 @@ def pay(session: Session, invoice_id: int, amount: Decimal, change: Change, sour
     """
     lock_invoice(session, invoice_id)
     invoice = session.get_one(Invoice, invoice_id, populate_existing=True)
-    if not note_once(session, change, "paid", invoice_id, amount=str(amount), currency=invoice.currency):
+    if is_known(session, change.event_id):
         return invoice.outstanding
-    if invoice.state != InvoiceState.OPEN:
-        raise Refused(f"{invoice.number} is {invoice.state.replace('_', ' ')}; a payment needs an open invoice")
-    if not amount.is_finite() or amount <= 0:
-        raise Refused(f"a payment is more than 0, not {amount}")
-    if amount > invoice.outstanding:
-        raise Refused(f"{amount} is more than the {Money(invoice.outstanding, invoice.currency)} outstanding")
-    decimals = CURRENCY_DECIMALS.get(invoice.currency, 4)
-    if amount not in (round(amount, decimals), invoice.outstanding):
-        raise Refused(f"{amount} is too exact: {invoice.currency} has {decimals} decimals")
-    book_payment(session, invoice, amount, change, source)
-    outstanding = resettle(session, invoice_id)
-    if outstanding > 0:
-        hold_for_partial_payment(session, invoice_id, amount, invoice.currency, change)
-    settle(session, invoice_id, change)
-    return outstanding
+    if invoice.state == InvoiceState.OPEN:
+        require_amount(amount, "a payment", Money(invoice.outstanding, invoice.currency), "outstanding")
+    if admit(session, invoice_id, Paid(change.at, amount), change) is not None:
+        note_once(session, change, "paid", invoice_id, amount=str(amount), currency=invoice.currency)
+        book_payment(session, invoice, amount, change, source)
+        end_or_hold(session, invoice_id, amount, change)
+        settle(session, invoice_id, change)
+    return session.scalars(select(Invoice.outstanding).where(Invoice.id == invoice_id)).one()
 
 
-def hold_for_partial_payment(
-    session: Session, invoice_id: int, amount: Decimal, currency: str, change: Change
-) -> None:
-    """Hold contact for the organization's days, so that no reminder follows a payment at its heels (rule 3.3)."""
-    hold_days = session.scalars(select(Organization.partial_payment_hold_days)).one()
-    if hold_days > 0:
-        until = change.on + timedelta(days=hold_days)
-        put_hold(session, invoice_id, HoldKind.PARTIAL_PAYMENT, until, f"{amount} {currency}", change)
+def end_or_hold(session: Session, invoice_id: int, amount: Decimal, change: Change) -> None:
+    """Sum up what settles the invoice after a payment of `amount`; what is not waited for any more is no hold.
+
+    A partial payment holds contact for the organization's days, so that no reminder follows it at its heels (rule
+    3.3). The caller settles.
+    """
+    resettle(session, invoice_id)
+    # What was on its way has arrived (rule 3.10).
+    end_hold(session, invoice_id, HoldKind.PAYMENT_IN_FLIGHT, change, by=SYSTEM)
+    facts = case_of(session, invoice_id).facts
+    if not facts.is_settled:
+        until = partial_payment_held_until(change.on, facts.hold_days)
+        put_hold(
+            session, invoice_id, HoldKind.PARTIAL_PAYMENT, until, f"{amount} {facts.invoice.currency}", change
+        )
 
 
 def book_payment(session: Session, invoice: Invoice, amount: Decimal, change: Change, source: str) -> None:
-    """Write a payment with its allocation to the invoice. `resettle` must follow."""
+    """Write a payment with its allocation to the invoice. `end_or_hold` or `resettle` must follow."""
     payment_id = session.execute(
         insert(Payment)
         .values(

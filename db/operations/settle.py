@@ -12,17 +12,19 @@ from sqlalchemy.orm import Session
 
 from db.operations.adoption import adopt
 from db.operations.change import Change, note
+from db.operations.deciding import decided
+from db.operations.promise_outcomes import decide_promise, open_promise
 from db.operations.steps import end_open_actions, set_step
 from db.operations.withdrawal import NOT_DELIVERED, withdraw
-from db.queries.collections import OpenCollection, open_collection, open_collections
+from db.queries.collections import OpenCollection, case_of, open_collection, open_collections
 from db.tables.actions import Action
 from db.tables.collections import Collection
 from db.tables.invoices import Invoice
 from dunning.apply import after
 from dunning.cadence import Step
-from dunning.decide import decide
 from dunning.decision import Close, Decision, Exhaust, Expired, OpenTodo, Reason, Send, Wait
-from dunning.facts import StepStatus
+from dunning.facts import HoldKind, StepStatus
+from dunning.holds import standing
 from dunning.projection import Projection, project
 
 # Opening a to-do is followed by one wait; more rounds than this would mean that decisions never come to rest.
@@ -53,7 +55,12 @@ def lock_invoice(session: Session, invoice_id: int) -> bool:
 def settle(session: Session, invoice_id: int, change: Change) -> Settled | None:
     """Bring the invoice's open collection up to date; None if it has none. The caller holds the lock."""
     collection = open_collection(session, invoice_id)
-    return None if collection is None else settle_collection(session, collection, change)
+    if collection is not None:
+        return settle_collection(session, collection, change)
+    # Promises are also made of invoices that no cadence follows up.
+    if open_promise(session, invoice_id) is not None:
+        decide_promise(session, invoice_id, case_of(session, invoice_id).facts, change)
+    return None
 
 
 def settle_collection(session: Session, collection: OpenCollection, change: Change) -> Settled:
@@ -67,17 +74,32 @@ def settle_many(session: Session, invoice_ids: Sequence[int], change: Change) ->
     """Settle the open collections of many invoices, locking them in order; bounded by the caller's page."""
     lock = select(Invoice.id).where(Invoice.id.in_(invoice_ids)).order_by(Invoice.id).with_for_update()
     locked = session.scalars(lock).all()
-    settled = [_come_to_rest(session, collection, change) for collection in open_collections(session, locked)]
+    return settle_locked(session, open_collections(session, locked), change)
+
+
+def settle_locked(session: Session, collections: Sequence[OpenCollection], change: Change) -> list[Settled]:
+    """Settle collections that were read under the locks of their invoices."""
+    settled = [_come_to_rest(session, collection, change) for collection in collections]
     _store(session, settled, change.at)
     return settled
+
+
+def announce(session: Session, settled: Settled, decision: Wait, change: Change) -> Settled:
+    """Let the settled collection wait for something that its facts do not know, and store that projection."""
+    projection = project(settled.collection.facts, decision, change.at)
+    waiting = replace(settled, decision=decision, projection=projection)
+    _store(session, [waiting], change.at)
+    return waiting
 
 
 def _come_to_rest(session: Session, collection: OpenCollection, change: Change) -> Settled:
     if collection.is_parked:
         end_open_actions(session, collection.id, "canceled", change, PARKED_STEP)
     collection = adopt(session, collection, change)
+    if standing(collection.facts.holds, HoldKind.PROMISE) is not None:
+        decide_promise(session, collection.invoice_id, collection.facts, change)
     for _ in range(ROUNDS_MAX):
-        decision = decide(collection.facts, change.at)
+        decision = decided(collection, change.at)
         _record(session, collection, decision, change)
         if not isinstance(decision, OpenTodo):
             return Settled(collection, decision, project(collection.facts, decision, change.at))
@@ -114,18 +136,24 @@ def _record(session: Session, collection: OpenCollection, decision: Decision, ch
             assert_never(decision)
 
 
-def close(session: Session, collection_id: int, invoice_id: int, state: str, change: Change) -> None:
-    """Close the collection as `state`, cancel its to-dos and withdraw what waits for another attempt."""
+def close(
+    session: Session, collection_id: int, invoice_id: int, state: str, change: Change, because: str | None = None
+) -> None:
+    """Close the collection as `state`, cancel its to-dos and withdraw what waits for another attempt.
+
+    The timeline says why: `because`, or else the state.
+    """
+    because = because or state
     session.execute(
         update(Collection).where(Collection.id == collection_id).values(state=state, closed_at=change.at)
     )
     for step_id in end_open_actions(session, collection_id, "canceled", change):
         # Pending again: should the collection be reopened, the person is asked again.
-        set_step(session, collection_id, step_id, StepStatus.PENDING, change.on, because=state)
-        note(session, change, "to-do canceled", invoice_id, collection_id, step=step_id, because=state)
+        set_step(session, collection_id, step_id, StepStatus.PENDING, change.on, because=because)
+        note(session, change, "to-do canceled", invoice_id, collection_id, step=step_id, because=because)
     # What is being handed over right now tells by itself what became of it.
     withdraw(session, invoice_id, NOT_DELIVERED, change)
-    note(session, change, "collection closed", invoice_id, collection_id, because=state)
+    note(session, change, "collection closed", invoice_id, collection_id, because=because)
 
 
 def _set_state(session: Session, collection: OpenCollection, state: str) -> None:
@@ -138,7 +166,9 @@ def _record_expired(
 ) -> None:
     for ended in expired:
         step_id, reason = ended.step.id, ended.reason.value
-        set_step(session, collection.id, step_id, StepStatus.EXPIRED, change.on, because=reason)
+        occurrence = collection.facts.occurrence(ended.step)
+        expired_as = StepStatus.EXPIRED
+        set_step(session, collection.id, step_id, expired_as, change.on, because=reason, occurrence=occurrence)
         end_open_actions(session, collection.id, "expired", change, step_id)
         note(session, change, "step expired", collection.invoice_id, collection.id, step=step_id, because=reason)
 

@@ -1,8 +1,11 @@
 """Ends to-dos: what a person did about a step (rules 4.*)."""
 
+from datetime import date
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from db.operations.admission import admit
 from db.operations.change import Change, is_known, note_once
 from db.operations.refusal import Refused
 from db.operations.settle import lock_invoice, settle
@@ -10,6 +13,7 @@ from db.operations.steps import end_open_actions, set_step
 from db.tables.actions import Action
 from db.tables.collections import OPEN_STATES, Collection
 from dunning.cadence import Channel
+from dunning.events import Snoozed
 from dunning.facts import StepStatus
 
 OUTCOMES = ("done", "reached", "no answer", "voicemail", "promised", "disputed", "wrong number", "ignored")
@@ -49,4 +53,24 @@ def complete_action(session: Session, invoice_id: int, step_id: str | None, outc
         session.execute(
             update(Collection).where(Collection.id == action.collection_id).values(last_contact_on=change.on)
         )
+    settle(session, invoice_id, change)
+
+
+def snooze(session: Session, invoice_id: int, step_id: str, until: date, change: Change) -> None:
+    """Put the open to-do of the step out of sight until a day; it holds the collection all the same (rule 4.7).
+
+    Raises Refused if there is no such to-do, or if the day is not in the future.
+    """
+    case = admit(session, invoice_id, Snoozed(change.at, step_id, until), change)
+    if case is None:
+        return
+    assert case.collection is not None, "an open to-do belongs to a collection"
+    note_once(
+        session, change, "to-do snoozed", invoice_id, case.collection.id, step=step_id, until=until.isoformat()
+    )
+    session.execute(
+        update(Action)
+        .where(Action.collection_id == case.collection.id, Action.step_id == step_id, Action.state == "open")
+        .values(snoozed_until=until)
+    )
     settle(session, invoice_id, change)

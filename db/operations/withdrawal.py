@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import case, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from db.operations.change import Change, note
 from db.tables.actions import Action, Message
-from db.tables.collections import Collection
+from db.tables.collections import OPEN_STATES, Collection
 
 NOT_DELIVERED = ("deferred",)
 MAYBE_DELIVERED = ("sending", "deferred")
@@ -18,29 +18,53 @@ def withdraw(
 ) -> None:
     """Withdraw the invoice's messages in these states, under whatever cadence, but for the action just claimed.
 
-    How many attempts ended without an answer is kept, should the step be sent after all.
+    How many attempts ended without an answer is kept, should the step be sent after all. What the invoice has in
+    the message of another one stays there as long as that one is tried: its process knows what became of it.
     """
+    carrier = aliased(Action)
     of_invoice = select(Collection.id).where(Collection.invoice_id == invoice_id)
+    stands = and_(carrier.state == "sending", carrier.merged_into.is_(None), Message.state.in_(MAYBE_DELIVERED))
     stale = (
-        select(Action.id, Action.collection_id)
-        .join(Message, Message.action_id == Action.id)
-        .where(Action.collection_id.in_(of_invoice), Action.state == "sending", Message.state.in_(states))
+        select(Action.id, Action.collection_id, Action.merged_into)
+        .join(Message, Message.action_id == func.coalesce(Action.merged_into, Action.id))
+        .outerjoin(carrier, carrier.id == Action.merged_into)
+        .where(Action.collection_id.in_(of_invoice), Action.state == "sending")
+        .where(
+            or_(
+                and_(Action.merged_into.is_(None), Message.state.in_(states)),
+                and_(Action.merged_into.is_not(None), ~stands),
+            )
+        )
         .order_by(Action.id)
     )
     if but_action_id is not None:
         stale = stale.where(Action.id != but_action_id)
-    for action_id, collection_id in session.execute(stale).all():
+    for action_id, collection_id, merged_into in session.execute(stale).all():
         session.execute(
             update(Action)
             .where(Action.id == action_id)
-            .values(state="canceled", ended_at=change.at, ended_on=change.on, ended_by=change.by)
+            .values(state="canceled", merged_into=None, ended_at=change.at, ended_on=change.on, ended_by=change.by)
         )
-        session.execute(
-            update(Message)
-            .where(Message.action_id == action_id)
-            .values(
-                state="withdrawn",
-                unanswered=Message.unanswered + case((Message.state == "sending", 1), else_=0),
-            )
-        )
+        if merged_into is None:
+            _withdraw_message(session, action_id)
         note(session, change, "message withdrawn", invoice_id, collection_id, action=action_id)
+
+
+def _withdraw_message(session: Session, action_id: int) -> None:
+    statement = (
+        update(Message)
+        .where(Message.action_id == action_id)
+        .values(state="withdrawn", unanswered=Message.unanswered + case((Message.state == "sending", 1), else_=0))
+        .returning(Message.unanswered)
+    )
+    unanswered = session.execute(statement).scalar_one()
+    # The others in the message are free again. If it may have been delivered, one of them goes on with it to the
+    # byte (docs/decisions/0009), unless nothing is collected there any more. Nothing is noted on their timelines:
+    # they had no part in this, and their invoices are not locked here.
+    members = update(Action).where(Action.merged_into == action_id, Action.state.in_(("sending", "canceled")))
+    if unanswered:
+        is_open = select(Collection.id).where(
+            Collection.id == Action.collection_id, Collection.state.in_(OPEN_STATES)
+        )
+        members = members.where(~is_open.exists())
+    session.execute(members.values(state="canceled", merged_into=None))

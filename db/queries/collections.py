@@ -1,7 +1,7 @@
 """Reads the open collection of an invoice as the facts that a decision is made from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.queries.cadences import STEPS, cadence_from
 from db.queries.holiday_calendars import holidays_of
+from db.tables.collections import OPEN_STATES
 from dunning.cadence import Channel
 from dunning.calendar import Calendar
 from dunning.facts import Facts, Hold, HoldDays, HoldKind, Invoice, InvoiceState, Run, StepStatus
@@ -27,7 +28,10 @@ class OpenCollection:
     """An open collection: its ids, what it is called, and its facts.
 
     The facts are reckoned by the version of the cadence that the collection was last settled by; where that is
-    not the published one any more, settling adopts the new one (rule 6.3).
+    not the published one any more, settling adopts the new one (rule 6.3). Under a cadence that was retired the
+    version stays. `delays_customer` says that the minimum contact delay is kept for the whole customer (rule
+    2.14), and `customer_is_being_contacted` that a message about others of its invoices is on its way then: it is
+    handed over or may have been delivered, and no contact is recorded yet.
     """
 
     id: int
@@ -43,19 +47,44 @@ class OpenCollection:
     todo_owner: str
     is_parked: bool
     merges_same_day: bool
+    delays_customer: bool
+    customer_is_being_contacted: bool
     facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """How an invoice stands, whether it is being collected or not.
+
+    `collection` is the open one, or else the one that was closed last as paid, void or written off and may be
+    reopened; None where no cadence follows the invoice up. The facts are those of it.
+    """
+
+    facts: Facts
+    collection: OpenCollection | None
+
+    @classmethod
+    def of(cls, collection: OpenCollection) -> "Case":
+        """Return the case of a collection."""
+        return cls(collection.facts, collection)
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether the collection runs."""
+        return self.collection is not None and self.collection.state in OPEN_STATES
 
 
 # One statement for one invoice and for a thousand: the caller's ids bound it, and every join and subselect
 # goes by a primary key, uq_collections_open, uq_cadence_versions_published, ix_holds_invoice_id,
 # ix_holds_customer_id or the key of step_statuses and actions.
-_OPEN_COLLECTIONS = text(f"""
+_SELECT = f"""
 SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.currency, i.total,
        i.state AS invoice_state, i.is_hidden, i.customer_id, cu.external_id AS customer_external_id,
        COALESCE(cu.payment_term_days, o.payment_term_days) AS payment_term_days,
        i.settled, c.id, c.cadence_id, c.version_id, c.cycle, c.state, c.entered_on,
        GREATEST(c.last_contact_on, i.contacted_on) AS last_contact_on,
-       ca.name AS cadence_name, v.logic, v.contact_delay_days_min, p.id AS published_version_id,
+       ca.name AS cadence_name, v.logic, v.contact_delay_days_min,
+       COALESCE(p.id, c.version_id) AS published_version_id,
        o.time_zone, o.send_time, o.send_until, o.business_days, o.holidays, o.jitter_minutes, o.tolerance,
        o.sends_automatically, o.todo_owner, o.holiday_calendar, o.partial_payment_hold_days,
        o.promise_grace_days, o.reversal_grace_days, o.merges_same_day,
@@ -63,6 +92,17 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
        (SELECT max(GREATEST(c2.last_contact_on, i2.contacted_on))
           FROM invoices i2 LEFT JOIN collections c2 ON c2.invoice_id = i2.id
          WHERE i2.customer_id = i.customer_id AND i2.id <> i.id) END AS customer_contact_on,
+       o.contact_delay_scope = 'customer' AS delays_customer,
+       CASE o.contact_delay_scope WHEN 'customer' THEN EXISTS
+       (SELECT FROM invoices i3
+          JOIN collections c3 ON c3.invoice_id = i3.id
+          JOIN actions a3 ON a3.collection_id = c3.id AND a3.state = 'sending'
+          JOIN messages m3 ON m3.action_id = COALESCE(a3.merged_into, a3.id)
+         WHERE i3.customer_id = i.customer_id AND i3.id <> i.id
+           AND (m3.state = 'sending' OR (m3.state = 'deferred' AND m3.unanswered > 0))
+           AND NOT EXISTS (SELECT FROM actions o3 WHERE o3.collection_id = c.id AND o3.state = 'sending'
+                              AND COALESCE(o3.merged_into, o3.id) = COALESCE(a3.merged_into, a3.id)))
+       ELSE false END AS customer_is_being_contacted,
        COALESCE((SELECT n.stage = 'blocked' FROM next_actions n WHERE n.collection_id = c.id), false) AS is_parked,
        {STEPS} AS steps,
        (SELECT jsonb_object_agg(t.step_id, jsonb_build_array(t.status, t.occurrence, t.ran_on))
@@ -79,16 +119,34 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
        (SELECT COALESCE(max(k.unreachable_because) FILTER (WHERE k.email IS NOT NULL), :no_recipient)
           FROM contacts k WHERE k.customer_id = i.customer_id
         HAVING count(*) FILTER (WHERE k.email IS NOT NULL AND k.unreachable_because IS NULL) = 0) AS obstacle
+"""  # noqa: S608  # STEPS is a constant
+_OPEN_COLLECTIONS = text(f"""{_SELECT}
   FROM collections c
   JOIN invoices i ON i.id = c.invoice_id
   JOIN customers cu ON cu.id = i.customer_id
   JOIN cadences ca ON ca.id = c.cadence_id
   JOIN cadence_versions v ON v.id = c.version_id
-  JOIN cadence_versions p ON p.cadence_id = c.cadence_id AND p.state = 'published'
+  LEFT JOIN cadence_versions p ON p.cadence_id = c.cadence_id AND p.state = 'published'
  CROSS JOIN organization o
  WHERE c.invoice_id = ANY(:invoice_ids) AND c.state IN ('active', 'exhausted')
  ORDER BY c.invoice_id
-""")  # noqa: S608  # STEPS is a constant
+""")
+# The same of one invoice, with its collection even if that is closed, and without one once it was stopped.
+_CASE = text(f"""{_SELECT}
+  FROM invoices i
+  JOIN customers cu ON cu.id = i.customer_id
+  LEFT JOIN LATERAL (SELECT * FROM collections cl WHERE cl.invoice_id = i.id AND cl.state <> 'restarted'
+                      ORDER BY cl.closed_at DESC NULLS FIRST, cl.id DESC LIMIT 1) c ON c.state <> 'stopped'
+  LEFT JOIN cadences ca ON ca.id = c.cadence_id
+  LEFT JOIN cadence_versions v ON v.id = c.version_id
+  LEFT JOIN cadence_versions p ON p.cadence_id = c.cadence_id AND p.state = 'published'
+ CROSS JOIN organization o
+ WHERE i.id = :invoice_id
+""")  # noqa: S608  # _SELECT is a constant
+_LAST_CONTACT = text("""
+SELECT GREATEST(i.contacted_on, (SELECT max(c.last_contact_on) FROM collections c WHERE c.invoice_id = i.id))
+  FROM invoices i WHERE i.id = :invoice_id
+""")
 
 
 def open_collection(session: Session, invoice_id: int) -> OpenCollection | None:
@@ -102,52 +160,19 @@ def open_collections(session: Session, invoice_ids: Sequence[int]) -> list[OpenC
     return [_collection(row) for row in session.execute(_OPEN_COLLECTIONS, parameters)]
 
 
+def case_of(session: Session, invoice_id: int) -> Case:
+    """Return the invoice's case, whether it is being collected or not. Lock the invoice first to act on it.
+
+    Raises sqlalchemy.exc.NoResultFound if there is no such invoice.
+    """
+    row = session.execute(_CASE, {"invoice_id": invoice_id, "no_recipient": NO_RECIPIENT}).one()
+    if row.id is not None:
+        return Case.of(_collection(row))
+    contacted_on = session.scalar(_LAST_CONTACT, {"invoice_id": invoice_id})
+    return Case(replace(_facts(row), last_contact_on=contacted_on), None)
+
+
 def _collection(row: Row[Any]) -> OpenCollection:
-    due_on = row.due_on
-    if due_on is None and row.payment_term_days is not None:
-        due_on = row.issued_on + timedelta(days=row.payment_term_days)
-    holds = tuple(
-        Hold(HoldKind(kind), None if until is None else date.fromisoformat(until), of_customer)
-        for kind, until, of_customer in row.holds or ()
-    )
-    statuses = row.statuses or {}
-    facts = Facts(
-        invoice=Invoice(
-            id=row.invoice_id,
-            number=row.number,
-            issued_on=row.issued_on,
-            due_on=due_on,
-            outstanding=row.outstanding,
-            currency=row.currency,
-            state=InvoiceState(row.invoice_state),
-            is_hidden=row.is_hidden,
-            settled=row.settled,
-        ),
-        cadence=cadence_from(row.cadence_name, row.logic, row.contact_delay_days_min, row.steps),
-        calendar=_calendar(
-            row.time_zone,
-            row.send_time,
-            row.send_until,
-            tuple(row.business_days),
-            tuple(row.holidays),
-            row.jitter_minutes,
-            row.holiday_calendar,
-        ),
-        entered_on=row.entered_on,
-        last_contact_on=row.last_contact_on,
-        statuses={step_id: StepStatus(status) for step_id, (status, _, _) in statuses.items()},
-        handed_over=frozenset(row.handed_over or ()),
-        holds=holds,
-        released_at=row.released_at,
-        obstacles=NO_SENDER if row.obstacle is None else {**NO_SENDER, Channel.EMAIL: row.obstacle},
-        sends_automatically=row.sends_automatically,
-        tolerance=row.tolerance,
-        cycle=row.cycle,
-        runs={step_id: _run(*values) for step_id, values in statuses.items() if values[2] is not None},
-        snoozed={step_id: date.fromisoformat(until) for step_id, until in (row.snoozed or {}).items()},
-        customer_contact_on=row.customer_contact_on,
-        hold_days=HoldDays(row.partial_payment_hold_days, row.promise_grace_days, row.reversal_grace_days),
-    )
     return OpenCollection(
         id=row.id,
         invoice_id=row.invoice_id,
@@ -162,7 +187,65 @@ def _collection(row: Row[Any]) -> OpenCollection:
         todo_owner=row.todo_owner,
         is_parked=row.is_parked,
         merges_same_day=row.merges_same_day,
-        facts=facts,
+        delays_customer=row.delays_customer,
+        customer_is_being_contacted=row.customer_is_being_contacted,
+        facts=_facts(row),
+    )
+
+
+def _facts(row: Row[Any]) -> Facts:
+    due_on = row.due_on
+    if due_on is None and row.payment_term_days is not None:
+        due_on = row.issued_on + timedelta(days=row.payment_term_days)
+    holds = tuple(
+        Hold(HoldKind(kind), None if until is None else date.fromisoformat(until), of_customer)
+        for kind, until, of_customer in row.holds or ()
+    )
+    statuses = row.statuses or {}
+    return Facts(
+        invoice=Invoice(
+            id=row.invoice_id,
+            number=row.number,
+            issued_on=row.issued_on,
+            due_on=due_on,
+            outstanding=row.outstanding,
+            currency=row.currency,
+            state=InvoiceState(row.invoice_state),
+            is_hidden=row.is_hidden,
+            settled=row.settled,
+        ),
+        cadence=None
+        if row.id is None
+        else cadence_from(row.cadence_name, row.logic, row.contact_delay_days_min, row.steps),
+        calendar=_calendar(
+            row.time_zone,
+            row.send_time,
+            row.send_until,
+            tuple(row.business_days),
+            tuple(row.holidays),
+            row.jitter_minutes,
+            row.holiday_calendar,
+        ),
+        # Of a collection only, as is the cycle; what goes without one is never planned.
+        entered_on=row.entered_on or row.issued_on,
+        last_contact_on=row.last_contact_on,
+        # A canceled to-do leaves a pending row, for its occurrence and its last run; pending is no status.
+        statuses={
+            step_id: StepStatus(status)
+            for step_id, (status, _, _) in statuses.items()
+            if status != StepStatus.PENDING
+        },
+        handed_over=frozenset(row.handed_over or ()),
+        holds=holds,
+        released_at=row.released_at,
+        obstacles=NO_SENDER if row.obstacle is None else {**NO_SENDER, Channel.EMAIL: row.obstacle},
+        sends_automatically=row.sends_automatically,
+        tolerance=row.tolerance,
+        cycle=row.cycle or 1,
+        runs={step_id: _run(*values) for step_id, values in statuses.items() if values[2] is not None},
+        snoozed={step_id: date.fromisoformat(until) for step_id, until in (row.snoozed or {}).items()},
+        customer_contact_on=row.customer_contact_on,
+        hold_days=HoldDays(row.partial_payment_hold_days, row.promise_grace_days, row.reversal_grace_days),
     )
 
 

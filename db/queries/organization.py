@@ -1,6 +1,7 @@
 """Reads the organization."""
 
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -27,3 +28,9 @@ def organization_view(session: Session) -> OrganizationView | None:
     """Return the organization, or None in a ledger that was never set up."""
     row = session.execute(select(Organization.name, Organization.email, Organization.time_zone)).one_or_none()
     return None if row is None else OrganizationView(row.name, row.email, ZoneInfo(row.time_zone))
+
+
+def organization_settings(session: Session) -> dict[str, Any]:
+    """Return all settings of the organization, by their columns."""
+    row = session.execute(select(Organization.__table__)).one()
+    return dict(row._mapping)

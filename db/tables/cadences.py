@@ -31,7 +31,10 @@ class Cadence(Base):
 
 
 class CadenceVersion(Base):
-    """One edition of a cadence. At most one is published: that one governs every running collection."""
+    """One edition of a cadence. At most one is published: that one governs every running collection.
+
+    A cadence without one is a draft that was never published, or retired: nothing can be put under it.
+    """
 
     __tablename__ = "cadence_versions"
     __table_args__ = (
@@ -56,6 +59,8 @@ class CadenceVersion(Base):
     contact_delay_days_min: Mapped[int]
     state: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[str | None]
 
 
 class CadenceStep(Base):

@@ -27,7 +27,13 @@ class Collection(Base):
         CheckConstraint("cycle >= 1", name="cycle"),
         CheckConstraint(f"({_IS_OPEN}) = (closed_at IS NULL)", name="closed_at"),
         Index("uq_collections_open", "invoice_id", unique=True, postgresql_where=text(_IS_OPEN)),
-        Index("ix_collections_version_id", "cadence_id", "version_id", postgresql_where=text(_IS_OPEN)),
+        Index(
+            "ix_collections_version_id",
+            "cadence_id",
+            "version_id",
+            "invoice_id",
+            postgresql_where=text(_IS_OPEN),
+        ),
     )
 
     id: Mapped[Id]

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -39,6 +40,9 @@ class Invoice(Base):
     is_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
     # The day of the last message outside any cadence, which counts under each of them (rule 4.8).
     contacted_on: Mapped[date | None]
+    # What the accounts stated last, where that may differ from the columns: what people changed here since then
+    # stays until the accounts state something new.
+    stated: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

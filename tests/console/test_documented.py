@@ -1,6 +1,9 @@
 """What the command line and the settings offer stands in the docs, and the docs offer nothing else."""
 
 import re
+from collections.abc import Iterator
+
+from cyclopts import App
 
 from console.app import app
 from intake.invoice_header import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
@@ -16,9 +19,20 @@ def sections(page: str) -> dict[str, str]:
     return {part.splitlines()[0].strip("` "): part for part in parts}
 
 
-def commands() -> list[str]:
-    """Return the names of all commands."""
-    return [name for name in app if not name.startswith("-")]
+def commands() -> dict[str, App]:
+    """Return all commands by name; those of a group bear its name too, such as `cadence check`."""
+    return dict(_commands_of(app, ""))
+
+
+def _commands_of(group: App, prefix: str) -> Iterator[tuple[str, App]]:
+    for name in group:
+        if name.startswith("-"):
+            continue
+        command = group[name]
+        if command.default_command is None:
+            yield from _commands_of(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
 
 
 def test_every_command_has_a_section_with_an_example() -> None:
@@ -38,9 +52,9 @@ def test_no_command_is_documented_that_is_not_there() -> None:
 def test_every_argument_and_option_is_documented_with_its_command() -> None:
     documented = sections("commands.md")
 
-    for name in commands():
+    for name, command in commands().items():
         section = documented[f"duewell {name}"]
-        arguments = app[name].assemble_argument_collection(default_parameter=app.default_parameter)
+        arguments = command.assemble_argument_collection(default_parameter=app.default_parameter)
         offered = {spelling for argument in arguments for spelling in argument.names}
         listed = {word.split()[0] for word in re.findall(r"^- `([^`]+)`", section, flags=re.MULTILINE)}
         assert {word.lower() for word in listed} == {word.lower() for word in offered}, name

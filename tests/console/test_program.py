@@ -17,7 +17,8 @@ from tests.installation import ROOT, Installation
 from tests.intake.invoice_files import a_file, cells
 
 COMMANDS = (
-    "import", "status", "collections", "pause", "resume", "reassign", "pay", "complete", "simulate", "migrate", "doctor",
+    "import", "status", "collections", "pause", "resume", "reassign", "pay", "complete", "simulate", "migrate",
+    "doctor",
 )  # fmt: skip
 IMPORT_LOCK = 4207849301
 

@@ -16,10 +16,13 @@ from db.operations.assignment import reassign
 from db.operations.cadences import publish
 from db.operations.change import Change
 from db.operations.holds import pause, resume
+from db.operations.invoice_states import end_invoice, reinstate
 from db.operations.invoices import IncomingInvoice, Outcome, take_invoice
 from db.operations.organization import change_organization
 from db.operations.payments import pay
-from db.operations.sending import Claim, StoredMessage, claim_step, record_sent, store_message
+from db.operations.recording import record_sent
+from db.operations.reversals import reverse
+from db.operations.sending import Claim, StoredMessage, claim_step, store_message
 from db.operations.settle import Settled, lock_invoice, settle
 from db.operations.todos import complete_action
 from dunning.cadence import Cadence
@@ -121,6 +124,21 @@ class Book:
         outstanding: Decimal = self.do(lambda session: pay(session, invoice_id, Decimal(amount), change))
         return outstanding
 
+    def reverse(self, invoice_id: int, amount: str, moment: str) -> Decimal:
+        """Reverse, and return what is outstanding then."""
+        change = a_change(moment)
+        outstanding: Decimal = self.do(lambda session: reverse(session, invoice_id, Decimal(amount), change))
+        return outstanding
+
+    def end(self, invoice_id: int, state: InvoiceState, moment: str) -> bool:
+        """Write off or make void, and return whether that changed anything."""
+        changed: bool = self.do(lambda session: end_invoice(session, invoice_id, state, a_change(moment)))
+        return changed
+
+    def reinstate(self, invoice_id: int, moment: str) -> None:
+        """Take that back."""
+        self.do(lambda session: reinstate(session, invoice_id, a_change(moment)))
+
     def pause(self, invoice_id: int, moment: str, until: str | None = None, event_id: str | None = None) -> None:
         """Pause."""
         day = None if until is None else on(until)
@@ -169,15 +187,15 @@ class Book:
 
     def hand_over(self, invoice_id: int, moment: str) -> Claim:
         """Claim what is due and store its message, as if it were being sent right now."""
+        claim = self.do(lambda session: self.prepare(session, invoice_id, moment))
+        assert isinstance(claim, Claim)
+        return claim
 
-        def work(session: Session) -> Claim:
-            claim = claim_step(session, invoice_id, a_change(moment, by="duewell"))
-            assert isinstance(claim, Claim)
-            message = claim.message or write_message(session, claim, at(moment))
-            store_message(session, message, claim.unanswered)
-            return claim
-
-        claim: Claim = self.do(work)
+    def prepare(self, session: Session, invoice_id: int, moment: str) -> Claim | Settled | None:
+        """Claim what is due, if anything is, and store its message, in the session's transaction."""
+        claim = claim_step(session, invoice_id, a_change(moment, by="duewell"))
+        if isinstance(claim, Claim):
+            store_message(session, claim.message or write_message(session, claim, at(moment)), claim.unanswered)
         return claim
 
     def accepted(self, claim: Claim, moment: str) -> Settled | None:

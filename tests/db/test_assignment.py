@@ -1,10 +1,13 @@
 """Which cadence an invoice is under, and what moving it keeps: contacts, steps done, and nobody's to-dos."""
 
+from decimal import Decimal
+
 import pytest
 
+from db.operations.assignment import restart
 from db.operations.refusal import Refused
 from dunning.cadence import Logic
-from tests.db.book import Book, on
+from tests.db.book import Book, a_change, on
 from tests.dunning.builders import reminders
 
 TODO_DAY = "2026-06-19 08:30"
@@ -116,7 +119,7 @@ def test_a_cadence_that_was_never_published_is_unknown(book: Book, invoice_id: i
 def test_an_invoice_with_nothing_to_collect_is_put_under_no_cadence(book: Book, invoice_id: int) -> None:
     book.pay(invoice_id, "1000", "2026-06-05 10:00")
 
-    with pytest.raises(Refused, match="INV-1 has nothing to collect"):
+    with pytest.raises(Refused, match="it has nothing to collect"):
         book.reassign(invoice_id, "Other", "2026-06-05 11:00")
 
     assert book.collections(invoice_id) == [("Standard", "paid")]
@@ -142,3 +145,52 @@ def test_publishing_anew_governs_the_collections_that_run(book: Book, invoice_id
         "SELECT number, state FROM cadence_versions v JOIN cadences c ON c.id = v.cadence_id"
         " WHERE c.name = 'Other' ORDER BY number"
     ) == [(1, "retired"), (2, "published")]
+
+
+def test_a_restart_begins_a_new_cycle_that_keeps_the_last_contact(book: Book, called_upon: int) -> None:
+    book.do(lambda session: restart(session, called_upon, a_change("2026-06-20 10:00")))
+
+    assert book.collections(called_upon) == [("Standard", "restarted"), ("Standard", "active")]
+    assert book.todos(called_upon)[-1] == ("call", "canceled")
+    assert book.last_contact(called_upon) == on("2026-06-11")
+    # The step before the due date expires, and the first after it is next again.
+    assert book.next_step(called_upon) == ("reminder", on("2026-06-22"))
+
+
+def test_coming_back_resumes_the_latest_cycle(book: Book, called_upon: int) -> None:
+    book.do(lambda session: restart(session, called_upon, a_change("2026-06-20 10:00")))
+    book.send(called_upon, "2026-06-22 08:30")
+    book.reassign(called_upon, "Other", "2026-06-23 10:00")
+
+    book.reassign(called_upon, "Standard", "2026-06-23 11:00")
+
+    assert book.collections(called_upon) == [
+        ("Standard", "restarted"),
+        ("Standard", "active"),
+        ("Other", "stopped"),
+    ]
+    assert book.statuses(called_upon) == {"upcoming": "expired", "reminder": "done"}
+
+
+def test_the_todos_of_the_cadence_that_is_left_say_why_they_were_canceled(book: Book, called_upon: int) -> None:
+    book.reassign(called_upon, "Other", "2026-06-20 10:00")
+
+    canceled = "SELECT data ->> 'because' FROM timeline WHERE kind = 'to-do canceled'"
+    assert book.one(canceled) == "reassigned"
+
+
+def test_within_the_tolerance_there_is_nothing_to_reassign_or_to_restart(book: Book, invoice_id: int) -> None:
+    book.set(tolerance=Decimal("1.00"))
+    book.pay(invoice_id, "999.50", "2026-06-05 10:00")
+
+    with pytest.raises(Refused, match="it has nothing to collect"):
+        book.reassign(invoice_id, "Other", "2026-06-05 11:00")
+    with pytest.raises(Refused, match="it has nothing to collect"):
+        book.do(lambda session: restart(session, invoice_id, a_change("2026-06-05 11:00")))
+
+
+def test_without_a_cadence_there_is_nothing_to_restart(book: Book, invoice_id: int) -> None:
+    book.reassign(invoice_id, None, "2026-06-05 10:00")
+
+    with pytest.raises(Refused, match="it is under no cadence"):
+        book.do(lambda session: restart(session, invoice_id, a_change("2026-06-05 11:00")))

@@ -10,11 +10,15 @@ from sqlalchemy import event, text
 
 from db.engine import Engine, Session, make_engine, transaction
 from db.operations.assignment import reassign
+from db.operations.customer_delay import settle_others
 from db.operations.holds import pause, resume
 from db.operations.invoices import take_invoice
+from db.operations.organization import change_organization
 from db.operations.outbox import delivered, owe, take_owed
 from db.operations.payments import pay
-from db.operations.sending import claim_step
+from db.operations.recording import record_sent
+from db.operations.rollout import roll_out_page
+from db.operations.sending import Claim, claim_step
 from db.operations.settle import settle_many
 from db.operations.todos import complete_action
 from db.queries.book import BookFilter, book_lines, open_invoice_ids
@@ -23,6 +27,7 @@ from db.queries.correspondence import correspondence
 from db.queries.invoices import invoice_id_of, invoice_view
 from db.queries.round import happenings, last_sent, newest_happening, open_todos
 from db.queries.standing import standing_of
+from db.queries.under import Outdated, Place, outdated_invoice_ids, outdated_versions, page_under
 from tests.db.book import Book, a_change, an_invoice
 from tests.db.databases import a_copy_of
 from tests.dunning.builders import reminders
@@ -44,8 +49,9 @@ INSERT INTO invoices (external_id, number, customer_id, issued_on, due_on, curre
     FROM generate_series(1, {INVOICES}) n;
 INSERT INTO collections
        (invoice_id, cadence_id, version_id, state, entered_on, last_contact_on, assigned_by, closed_at)
-  SELECT id, 1 + (id % 100 = 0)::int, 1 + (id % 100 = 0)::int, CASE WHEN settled > 0 THEN 'paid' ELSE 'active' END, issued_on, issued_on,
-         'import', CASE WHEN settled > 0 THEN now() END FROM invoices ORDER BY id;
+  SELECT id, 1 + (id % 100 = 0)::int, 1 + (id % 100 = 0)::int,
+         CASE WHEN settled > 0 THEN 'paid' ELSE 'active' END, issued_on, issued_on, 'import',
+         CASE WHEN settled > 0 THEN now() END FROM invoices ORDER BY id;
 INSERT INTO payments (customer_id, source, currency, amount, received_on)
   SELECT customer_id, 'import', 'EUR', 1000, due_on FROM invoices WHERE settled > 0 ORDER BY id;
 INSERT INTO payment_allocations (payment_id, invoice_id, amount)
@@ -162,6 +168,19 @@ def stated(**changed: Any) -> Any:
     return an_invoice(f"INV-{NUMBER}", customer_id="C-1", customer_name="Customer 1", **changed)
 
 
+def claim_for_customer(session: Session, invoice_id: int) -> Claim:
+    """Claim what is due, for the whole customer and merged."""
+    change_organization(session, contact_delay_scope="customer", merges_same_day=True)
+    claim = claim_step(session, invoice_id, a_change("2026-06-15 10:00", by="duewell"))
+    assert isinstance(claim, Claim)
+    return claim
+
+
+def record_after_claim(session: Session, invoice_id: int) -> None:
+    """Claim and record."""
+    record_sent(session, claim_for_customer(session, invoice_id), "250 OK", change("duewell"))
+
+
 HOT: dict[str, Callable[[Session], Any]] = {
     "the facts of one invoice": lambda session: open_collection(session, NUMBER),
     "the facts of a page": lambda session: open_collections(session, range(NUMBER, NUMBER + 200)),
@@ -184,7 +203,14 @@ HOT: dict[str, Callable[[Session], Any]] = {
     "a letter": lambda session: correspondence(session, NUMBER),
     "the last messages": lambda session: last_sent(session, 20),
     "what happened lately": lambda session: happenings(session, newest_happening(session) - 50, 50),
+    "a page under a cadence": lambda session: page_under(session, 1, Place(1, NUMBER), 200),
+    "a page to roll out": lambda session: roll_out_page(session, Outdated(1, 1), NUMBER, 200, change()),
+    "what is left to roll out": lambda session: outdated_invoice_ids(session, Outdated(1, 1), NUMBER, 200),
+    "whether anything is left to roll out": outdated_versions,
     "claiming": lambda session: claim_step(session, NUMBER + 2, change("duewell")),
+    "claiming for the customer": lambda session: claim_for_customer(session, NUMBER + 2),
+    "recording what was sent": lambda session: record_after_claim(session, NUMBER + 2),
+    "the customer's other collections": lambda session: settle_others(session, NUMBER + 2, change("duewell")),
     "settling a page": lambda session: settle_many(session, range(NUMBER, NUMBER + 200), change("duewell")),
     "paying in part": lambda session: pay(session, NUMBER, Decimal(10), change()),
     "paying in full": lambda session: pay(session, NUMBER, Decimal(1000), change()),

@@ -1,8 +1,10 @@
 """What a cadence may be, and when its steps trigger (rules 1.*)."""
 
+from dataclasses import replace
+
 import pytest
 
-from dunning.cadence import Anchor, Channel, Execution, Logic, Step
+from dunning.cadence import Anchor, Channel, Execution, Logic, Repeat, Step
 from dunning.decide import decide
 from dunning.decision import Because, OpenTodo, Send, Wait
 from tests.dunning.builders import (
@@ -170,3 +172,32 @@ def test_third_reminder_waits_for_the_minimum_contact_delay() -> None:
         "trigger date Mon 2026-06-15 (due date +14 days)",
         "minimum contact delay until Wed 2026-06-17 (5 days after Fri 2026-06-12)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("every_days", "limit", "expected"),
+    [
+        (0, 1, "a step repeats every 1 to 365 days, not 0"),
+        (366, 1, "a step repeats every 1 to 365 days, not 366"),
+        (1, 0, "a step repeats 1 to 100 times, not 0"),
+        (1, 101, "a step repeats 1 to 100 times, not 101"),
+    ],
+)
+def test_repeat_out_of_bounds_is_refused(every_days: int, limit: int, expected: str) -> None:
+    """Rule 2.13."""
+    with pytest.raises(ValueError, match=f"^{expected}$"):
+        Repeat(every_days, limit)
+
+
+def test_repeat_within_its_bounds_is_taken() -> None:
+    """Rule 2.13."""
+    assert (Repeat(1, 1), Repeat(365, 100)) == (Repeat(1, limit=1), Repeat(every_days=365, limit=100))
+
+
+def test_only_the_last_step_may_repeat() -> None:
+    """Rule 2.13."""
+    repeating = replace(a_step("S0", 3), repeat=Repeat(7, 1))
+
+    assert a_cadence([a_step("S1", 1), repeating]).steps[-1] == repeating
+    with pytest.raises(ValueError, match=r"^cadence A: only the last step may repeat \(rule 2\.13\)$"):
+        a_cadence([repeating, a_step("S1", 5)])

@@ -8,7 +8,7 @@ import pytest
 from dunning.apply import after
 from dunning.cadence import Channel, Logic
 from dunning.decide import decide
-from dunning.decision import Because
+from dunning.decision import Because, OpenTodo, Reason, Send, Wait
 from dunning.facts import Facts, HoldKind
 from dunning.projection import Projection, Stage, project
 from tests.dunning.builders import (
@@ -20,6 +20,7 @@ from tests.dunning.builders import (
     at,
     on,
     reminders,
+    step_of,
 )
 
 
@@ -176,6 +177,57 @@ def test_closed_collection_says_why() -> None:
     shown = seen(second_reminder(outstanding="0"), at("2026-06-10 08:30"))
 
     assert (shown.stage, shown.acts_at, shown.sentence) == (Stage.CLOSED, None, "Closed: paid")
+
+
+@pytest.mark.parametrize(
+    ("facts", "now", "stage", "acts_at"),
+    [
+        (second_reminder(), "06-08 12:00", Stage.WAITING, "06-09 08:30"),
+        (second_reminder(holds=[a_hold(until="2026-06-11")]), "06-09 12:00", Stage.HELD, "06-11 00:00"),
+        (second_reminder(opened=["S2"], logic=Logic.CONTEXTUAL), "06-10 12:00", Stage.TODO, "06-15 00:00"),
+        (second_reminder(), "06-09 08:30", Stage.DUE, "06-09 08:30"),
+        (second_reminder(obstacle="no sender"), "06-09 08:31", Stage.TODO, "06-09 08:31"),
+    ],
+    ids=["waiting", "held", "open", "due", "opening"],
+)
+def test_projection_carries_the_step_its_day_and_its_reasons(
+    facts: Facts, now: str, stage: Stage, acts_at: str
+) -> None:
+    """Rule 2.12: they are those of the decision."""
+    decision = decide(facts, at(f"2026-{now}"))
+    assert isinstance(decision, Wait | Send | OpenTodo)
+
+    shown = project(facts, decision, at(f"2026-{now}"))
+
+    assert (shown.stage, shown.step, shown.due_on) == (stage, step_of(facts, "S2"), decision.due_on)
+    assert (shown.acts_at, shown.because[: len(decision.because)]) == (at(f"2026-{acts_at}"), decision.because)
+    assert shown.sends is (stage in (Stage.WAITING, Stage.DUE))
+
+
+def test_sentence_of_several_reasons_sets_them_apart() -> None:
+    """Rule 2.7: the contact of Mon 06-08 and the weekend 5 days later."""
+    collection = a_collection(done=["S0", "S1"], last_contact="2026-06-08")
+
+    shown = seen(collection, at("2026-06-08 12:00"))
+
+    assert shown.sentence == (
+        "S2 (email) goes out Mon 2026-06-15 08:30: trigger date Tue 2026-06-09 (due date +8 days); "
+        "minimum contact delay until Sat 2026-06-13 (5 days after Mon 2026-06-08); "
+        "next business day Mon 2026-06-15 (Sat 2026-06-13 is none)"
+    )
+
+
+def test_what_has_ended_waits_for_nothing() -> None:
+    """Rules 2.10 and 3.2."""
+    now = at("2026-06-10 08:30")
+
+    exhausted = seen(a_collection(cadence=reminders(3), done=["S0"]), now)
+    closed = seen(second_reminder(outstanding="0"), now)
+
+    assert exhausted.because == (Reason(Because.EXHAUSTED),)
+    assert closed.because == ()
+    for shown in (exhausted, closed):
+        assert (shown.step, shown.due_on, shown.acts_at, shown.sends) == (None, None, None, False)
 
 
 def test_unknown_decision_halts() -> None:

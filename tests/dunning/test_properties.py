@@ -1,180 +1,22 @@
 """Promises of the core, over random cadences, calendars, holds and the slowness of people.
 
-A failure prints the example and a `@reproduce_failure` line: paste it above the test to see it again.
+A failure prints the example, and the run its seed (see conftest.py).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from dunning.cadence import Anchor, Cadence, Channel, Execution, Logic, Step
-from dunning.calendar import BUSINESS_DAYS_DEFAULT, Calendar
+from dunning.cadence import Logic
 from dunning.decide import decide
 from dunning.decision import OpenTodo, Send, Wait
-from dunning.facts import Facts, Hold, HoldKind, Invoice, StepStatus
-from tests.dunning.builders import (
-    Change,
-    Line,
-    apply,
-    both,
-    held,
-    live,
-    live_by_waits,
-    obstructed,
-    released,
-)
-
-START = date(2026, 3, 5)  # The lives run across the DST changes of March and April.
-LIFE_DAYS = 55
-ZONES = ("Europe/Paris", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Africa/Cairo", "UTC")
-
-# What one driver proves holds for the other: that both live the same life is a promise of its own.
-promise = settings(
-    max_examples=200,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-days = st.integers(0, LIFE_DAYS).map(lambda ahead: START + timedelta(days=ahead))
-
-
-def rarely(value: bool) -> st.SearchStrategy[bool]:
-    """Draw `value` once in ten times; hypothesis draws the edges of a range of numbers far more often."""
-    return st.sampled_from([not value] * 9 + [value])
-
-
-@st.composite
-def calendars(draw: st.DrawFn) -> Calendar:
-    opens = draw(st.integers(5 * 60, 12 * 60))
-    closes = opens + draw(st.sampled_from([570, 240, 60, 1]))
-    a_week = st.just(BUSINESS_DAYS_DEFAULT)
-    return Calendar(
-        time_zone=ZoneInfo(draw(st.sampled_from(ZONES))),
-        send_time=time(opens // 60, opens % 60),
-        send_until=time(closes // 60, closes % 60),
-        business_days=draw(st.one_of(a_week, a_week, st.frozensets(st.integers(0, 6), min_size=1))),
-        holidays=draw(st.frozensets(days, max_size=5)),
-        jitter_minutes=draw(st.sampled_from([0, 60, 7, 240])),
-    )
-
-
-@st.composite
-def steps(draw: st.DrawFn, step_id: str) -> Step:
-    channel = draw(st.sampled_from([*[Channel.EMAIL] * 5, *Channel]))
-    is_automatic = channel.may_be_automatic and draw(rarely(False))
-    anchor = draw(st.sampled_from([Anchor.DUE_DATE, Anchor.DUE_DATE, Anchor.ISSUE_DATE]))
-    return Step(
-        id=step_id,
-        anchor=anchor,
-        offset_days=draw(st.integers(-8 if anchor is Anchor.DUE_DATE else 0, 30)),
-        channel=channel,
-        execution=Execution.AUTOMATIC if is_automatic else Execution.MANUAL,
-        never_supersede=draw(rarely(True)),
-    )
-
-
-@st.composite
-def cadences(draw: st.DrawFn, logics: Sequence[Logic] = tuple(Logic)) -> Cadence:
-    size = draw(st.sampled_from([3, 4, 5, 6, 2, 1]))
-    return Cadence(
-        name="random",
-        steps=tuple(draw(steps(f"S{index}")) for index in range(size)),
-        logic=draw(st.sampled_from(logics)),
-        contact_delay_days_min=draw(st.sampled_from([5, 0, 1, 2, 3, 5, 9, 30])),
-    )
-
-
-@st.composite
-def holds(draw: st.DrawFn) -> Hold:
-    kind = draw(st.sampled_from(HoldKind))
-    return Hold(kind, draw(days), of_customer=draw(st.booleans()))
-
-
-@st.composite
-def collections(draw: st.DrawFn, logics: Sequence[Logic] = tuple(Logic)) -> Facts:
-    due_on = START + timedelta(days=draw(st.integers(-10, 30)))
-    issued_on = due_on - timedelta(days=draw(st.sampled_from([30, 14, 45, 0, 60])))
-    has_due_date = draw(rarely(False))
-    contact_days_ago = draw(st.one_of(st.none(), st.integers(0, 20)))
-    return Facts(
-        invoice=Invoice(
-            id=draw(st.integers(1, 10**9)),
-            number="INV-1",
-            issued_on=issued_on,
-            due_on=due_on if has_due_date else None,
-            outstanding=Decimal(100),
-            currency="EUR",
-            is_hidden=draw(rarely(True)),
-        ),
-        cadence=draw(cadences(logics)),
-        calendar=draw(calendars()),
-        entered_on=START + timedelta(days=draw(st.integers(-5, 5))),
-        last_contact_on=None if contact_days_ago is None else START - timedelta(days=contact_days_ago),
-        holds=tuple(draw(st.lists(holds(), max_size=2))) if draw(rarely(True)) else (),
-        obstacles=dict.fromkeys(draw(st.sets(st.sampled_from(Channel))), "no sender")
-        if draw(rarely(True))
-        else {},
-        sends_automatically=draw(rarely(False)),
-    )
-
-
-@st.composite
-def moments(draw: st.DrawFn) -> datetime:
-    hour = draw(st.sampled_from([9, 12, 14, 20, 7, 2, 22]))
-    at_hour = datetime.combine(draw(days), time(hour), ZoneInfo("UTC"))
-    return at_hour + timedelta(minutes=draw(st.integers(0, 59)))
-
-
-@st.composite
-def happenings(draw: st.DrawFn) -> dict[str, Change]:
-    """Draw holds, releases, and what messages need lost and mended, at local moments."""
-    if draw(st.booleans()):
-        return {}
-    kinds = st.sampled_from([HoldKind.PAUSE, HoldKind.DISPUTE])
-    changes: dict[str, Change] = {}
-    for _ in range(draw(st.integers(0, 5))):
-        until = draw(st.one_of(st.none(), days.map(date.isoformat)))
-        change = draw(
-            st.sampled_from(
-                [
-                    held(draw(kinds), until),
-                    released(draw(kinds)),
-                    both(released(HoldKind.PAUSE), released(HoldKind.DISPUTE)),
-                    obstructed("no recipient"),
-                    obstructed(None),
-                ]
-            )
-        )
-        changes[f"{draw(days)} {draw(st.integers(4, 22)):02}:{draw(st.integers(0, 59)):02}"] = change
-    return changes
-
-
-@dataclass(frozen=True)
-class Life:
-    """One collection and all that will happen to it."""
-
-    facts: Facts
-    events: dict[str, Change]
-    todo_days: int | None
-
-    def day_by_day(self) -> list[Line]:
-        return live(self.facts, str(START), LIFE_DAYS + 1, self.events, todo_days=self.todo_days)
-
-    def by_waits(self) -> list[Line]:
-        return live_by_waits(self.facts, str(START), LIFE_DAYS + 1, self.events, todo_days=self.todo_days)
-
-
-@st.composite
-def lives(draw: st.DrawFn, logics: Sequence[Logic] = tuple(Logic)) -> Life:
-    todo_days = draw(st.sampled_from([0, 1, 2, 4, 9, None]))
-    return Life(draw(collections(logics)), draw(happenings()), todo_days)
+from dunning.facts import Facts, StepStatus
+from tests.dunning.builders import Line, apply
+from tests.dunning.strategies import LIFE_DAYS, START, Life, collections, lives, moments
 
 
 def without_last_day(log: list[Line]) -> list[tuple[date, str, str | None]]:
@@ -187,7 +29,6 @@ def sent(log: list[Line]) -> list[Line]:
     return [line for line in log if line.what == "sent"]
 
 
-@promise
 @given(collections(), moments(), st.one_of(st.none(), moments()))
 def test_wait_ends_later_than_now(facts: Facts, now: datetime, released_at: datetime | None) -> None:
     """Rule 2.11."""
@@ -199,7 +40,6 @@ def test_wait_ends_later_than_now(facts: Facts, now: datetime, released_at: date
             assert decision.due_on >= facts.calendar.local_date(now)
 
 
-@promise
 @given(collections(), moments())
 def test_same_facts_and_moment_give_the_same_decision(facts: Facts, now: datetime) -> None:
     """Rule 2.11: nor does the zone that the moment is written in matter."""
@@ -208,14 +48,12 @@ def test_same_facts_and_moment_give_the_same_decision(facts: Facts, now: datetim
     assert decide(facts, now) == decide(replace(facts), now) == decide(facts, elsewhere)
 
 
-@promise
 @given(lives())
 def test_daily_looks_and_sleeping_until_waits_end_live_the_same_life(life: Life) -> None:
     """Rule 2.11."""
     assert without_last_day(life.day_by_day()) == without_last_day(life.by_waits())
 
 
-@promise
 @given(lives())
 def test_contacts_keep_their_distance(life: Life) -> None:
     """Rule 1.5: an automatic contact is never closer than the delay to the contact before it."""
@@ -229,7 +67,6 @@ def test_contacts_keep_their_distance(life: Life) -> None:
         assert all(later - earlier >= delay for earlier, later in pairwise(contacted_on))
 
 
-@promise
 @given(lives())
 def test_nothing_goes_out_outside_business_days_and_send_hours(life: Life) -> None:
     """Rules 2.1 and 2.2."""
@@ -240,7 +77,6 @@ def test_nothing_goes_out_outside_business_days_and_send_hours(life: Life) -> No
         assert calendar.sends_at(line.on, life.facts.invoice.id) <= line.moment < calendar.closes_at(line.on)
 
 
-@promise
 @given(collections(), st.lists(moments(), min_size=10, max_size=60))
 def test_looks_at_any_moments_keep_every_promise(facts: Facts, looks: list[datetime]) -> None:
     """Rules 1.5, 2.1, 2.4, 2.11, 3.6, 3.7 and 3.8: a worker that is down and up again cannot break them."""
@@ -269,7 +105,6 @@ def test_looks_at_any_moments_keep_every_promise(facts: Facts, looks: list[datet
         facts, _ = apply(facts, decision, now)
 
 
-@promise
 @given(lives())
 def test_no_contact_while_a_hold_is_active(life: Life) -> None:
     """Rules 3.1 to 3.6."""
@@ -283,7 +118,6 @@ def test_no_contact_while_a_hold_is_active(life: Life) -> None:
             assert all(hold.until is not None and hold.until <= line.on for hold in held_by)
 
 
-@promise
 @given(lives())
 def test_no_step_before_the_due_date_runs_after_it(life: Life) -> None:
     """Rules 2.4 and 2.9."""
@@ -296,7 +130,6 @@ def test_no_step_before_the_due_date_runs_after_it(life: Life) -> None:
             assert not life.facts.is_pre_due(trigger)
 
 
-@promise
 @given(lives())
 def test_no_step_runs_twice(life: Life) -> None:
     """Rule 2.11: neither sent nor asked of people twice; handed to people it may still be sent once."""
@@ -306,7 +139,6 @@ def test_no_step_runs_twice(life: Life) -> None:
         assert len(ids) == len(set(ids))
 
 
-@promise
 @given(lives(logics=[Logic.STANDARD]))
 def test_standard_never_drops_a_post_due_step(life: Life) -> None:
     """Rule 2.5: and runs its steps in the order of their triggers."""
@@ -325,7 +157,6 @@ def test_standard_never_drops_a_post_due_step(life: Life) -> None:
     assert acted == sorted(acted)
 
 
-@promise
 @given(lives(logics=[Logic.CONTEXTUAL]))
 def test_contextual_sends_one_step_for_one_age(life: Life) -> None:
     """Rule 2.6: what follows a sent step triggered after that step was sent."""
@@ -340,7 +171,6 @@ def test_contextual_sends_one_step_for_one_age(life: Life) -> None:
         assert trigger > earlier.on or earlier.step in lasting
 
 
-@promise
 @given(collections(), moments())
 def test_what_a_wait_announces_comes_true(facts: Facts, now: datetime) -> None:
     """Rule 2.12: left alone, the announced step is the next to run, and on the announced day."""
@@ -366,7 +196,6 @@ def test_what_a_wait_announces_comes_true(facts: Facts, now: datetime) -> None:
     assert acted == (announced[0].id, announced[1])
 
 
-@promise
 @given(collections(), moments())
 def test_all_that_blocks_today_is_said(facts: Facts, now: datetime) -> None:
     """Rule 3.6: every active hold is among the reasons, and no reason says that nothing holds."""

@@ -192,7 +192,7 @@ async def test_a_temporal_killed_in_the_middle_of_sending_costs_no_reminder_and_
         await frail.until(lambda: frail.rows(failed) == [("pause",)])
         await asyncio.to_thread(temporal(frail.stack).start)
         _let_half_a_minute_pass(frail)
-        await frail.planned(told.invoice_id, stage="held")
+        await frail.planned(frail.view("INV-0").id, stage="held")
         await frail.until(lambda: len(frail.lines(stage="waiting")) == INVOICES - 1, PATIENCE_SECONDS)
         is_alive = worker.is_running
 

@@ -1,20 +1,15 @@
 """An invoice's whole life in the time-skipping server, day by day as the specification's example has it."""
 
-from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-import pytest
 from sqlalchemy import text
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from db.engine import Engine, transaction
 from db.operations.cadences import publish
 from devstack.stack import Stack
-from devstack.time_skipping import find_time_skipping
-from devstack.tool import Tool
 from dunning.cadence import Anchor, Cadence, Channel, Execution, Step
 from tests.installation import Installation, newest_mail
 from workflows.client import register_search_attributes, tell
@@ -38,19 +33,6 @@ W = Cadence(
         _step("S5", 30, Channel.LETTER, None),
     ),
 )
-
-
-@pytest.fixture
-async def skipping() -> AsyncIterator[WorkflowEnvironment]:
-    """A server whose time passes as fast as nobody has anything to do."""
-    tool = find_time_skipping()
-    assert isinstance(tool, Tool), tool
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(tool.path),
-        test_server_startup_timeout=timedelta(seconds=60),
-        data_converter=pydantic_data_converter,
-    ) as environment:
-        yield environment
 
 
 # The example lives in 2026; whole years of 52 weeks later every weekday is the same, and it is summer time again.

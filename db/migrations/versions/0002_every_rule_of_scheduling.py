@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
@@ -33,6 +34,10 @@ def upgrade() -> None:
         "organization",
         "contact_delay_scope IN ('collection', 'customer')",
     )
+    op.add_column("cadence_versions", sa.Column("published_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("cadence_versions", sa.Column("published_by", sa.Text(), nullable=True))
+    # Until now a version was published as it was written.
+    op.execute("UPDATE cadence_versions SET published_at = created_at WHERE state <> 'draft'")
     op.add_column("cadence_steps", sa.Column("repeat_every_days", sa.Integer(), nullable=True))
     op.add_column("cadence_steps", sa.Column("repeat_limit", sa.Integer(), nullable=True))
     op.create_check_constraint(
@@ -59,7 +64,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_collections_version_id",
         "collections",
-        ["cadence_id", "version_id"],
+        ["cadence_id", "version_id", "invoice_id"],
         postgresql_where=sa.text(_IS_OPEN),
     )
     op.drop_constraint(op.f("ck_collections_state"), "collections")
@@ -75,6 +80,9 @@ def upgrade() -> None:
         "ix_actions_merged_into", "actions", ["merged_into"], postgresql_where=sa.text("merged_into IS NOT NULL")
     )
     op.add_column("invoices", sa.Column("contacted_on", sa.Date(), nullable=True))
+    op.add_column(
+        "invoices", sa.Column("stated", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False)
+    )
     op.create_table(
         "promises",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -104,6 +112,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Go down. Collections that were restarted become stopped ones, and holds of reversals are dropped."""
     op.drop_table("promises")
+    op.drop_column("invoices", "stated")
     op.drop_column("invoices", "contacted_on")
     op.drop_column("actions", "merged_into")
     op.drop_column("actions", "snoozed_until")
@@ -118,6 +127,8 @@ def downgrade() -> None:
     op.create_index("ix_collections_cadence_id", "collections", ["cadence_id"], postgresql_where=sa.text(_IS_OPEN))
     op.drop_column("cadence_steps", "repeat_limit")
     op.drop_column("cadence_steps", "repeat_every_days")
+    op.drop_column("cadence_versions", "published_by")
+    op.drop_column("cadence_versions", "published_at")
     op.drop_column("organization", "holiday_calendar")
     op.drop_column("organization", "merges_same_day")
     op.drop_column("organization", "contact_delay_scope")

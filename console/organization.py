@@ -1,0 +1,53 @@
+"""`duewell organization`: the settings that the whole book shares."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def organization(
+    *, settings: Annotated[list[str] | None, Parameter(name="--set")] = None, json: bool = False
+) -> int:
+    """Show the organization's settings, or change some; then every open collection looks again.
+
+    Parameters
+    ----------
+    settings
+        A setting to change, as NAME=VALUE; may be repeated.
+    json
+        Print one JSON document.
+    """
+    from console.clerk import clerk
+    from console.failure import ASKED_WRONGLY, Failure
+    from console.ledger import open_ledger
+    from console.printing import out, say, say_json
+    from db.engine import transaction
+    from db.queries.organization import organization_settings
+    from intake.organization_orders import change_settings, look_again
+    from intake.organization_settings import WrongSetting, read_settings, shown
+
+    with open_ledger() as ledger:
+        try:
+            changed, is_about_when = change_settings(ledger.engine, read_settings(settings or []))
+        except WrongSetting as wrong:
+            raise Failure(str(wrong), ASKED_WRONGLY) from wrong
+        # Also if nothing differs: an earlier change may have been interrupted before all were told.
+        count = look_again(ledger.engine, clerk()) if is_about_when or (settings and not changed) else 0
+        with transaction(ledger.engine) as session:
+            now = shown(organization_settings(session))
+    if json:
+        say_json({"settings": now, "changed": changed, "looking_again": count})
+        return 0
+    console = out()
+    if not settings:
+        width = max(map(len, now))
+        for name, value in now.items():
+            say(console, f"{name:{width}}  {value}".rstrip())
+        return 0
+    for name in changed:
+        say(console, f"{name} is now {now[name]}.")
+    if not changed:
+        say(console, "Nothing changed.")
+    if count:
+        say(console, f"{count} open {'collection looks' if count == 1 else 'collections look'} again.")
+    return 0

@@ -1,0 +1,31 @@
+"""Decides by what the ledger knows beyond one invoice's facts: that its customer is being written to right now."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from db.queries.collections import OpenCollection
+from dunning.decide import decide
+from dunning.decision import Because, Decision, OpenTodo, Reason, Send, Wait
+
+# What another process is handing over is known in seconds, or tried again within ten minutes.
+LOOKS_AGAIN_AFTER = timedelta(minutes=10)
+
+
+def decided(collection: OpenCollection, now: datetime) -> Decision:
+    """Decide for the collection; a message to its customer that is on its way counts as a contact of today.
+
+    It may come to nothing yet, so that a collection whose step is due looks again soon (rule 2.14).
+    """
+    alone = decide(collection.facts, now)
+    if not collection.customer_is_being_contacted or not isinstance(alone, Send | OpenTodo):
+        return alone
+    today = collection.facts.calendar.local_date(now)
+    beside = decide(replace(collection.facts, customer_contact_on=today), now)
+    return soon_again(beside, now) if isinstance(beside, Wait) else beside
+
+
+def soon_again(wait: Wait, now: datetime, detail: str | None = None) -> Wait:
+    """Return the wait cut short, because what it waits for is decided elsewhere at any moment."""
+    look_at = now + LOOKS_AGAIN_AFTER
+    until = look_at if wait.until is None else min(wait.until, look_at)
+    return replace(wait, until=until, because=(*wait.because, Reason(Because.ON_ITS_WAY, detail=detail)))

@@ -1,0 +1,169 @@
+"""Records what came of a message that was handed over, for every invoice that it is about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from sqlalchemy import or_, text, update
+from sqlalchemy.orm import Session
+
+from db.operations.change import Change, note
+from db.operations.customer_delay import settle_beside
+from db.operations.outbox import owe
+from db.operations.sending import Claim
+from db.operations.settle import Settled, open_todo, settle
+from db.operations.steps import set_step
+from db.queries.collections import open_collections
+from db.tables.actions import Action, Message
+from db.tables.collections import OPEN_STATES, Collection
+from db.tables.customers import Contact
+from dunning.facts import StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a message is to one invoice: an action of one of its collections."""
+
+    action_id: int
+    invoice_id: int
+    number: str
+    collection_id: int
+    step_id: str
+    occurrence: int
+
+
+# The locks are taken in ascending order, as everywhere; the primary key and ix_actions_merged_into bound it.
+_LOCK_PARTS = text("""
+SELECT a.id AS action_id, c.invoice_id, i.number, a.collection_id, a.step_id, a.occurrence
+  FROM actions a JOIN collections c ON c.id = a.collection_id JOIN invoices i ON i.id = c.invoice_id
+ WHERE a.id = :action_id OR a.merged_into = :action_id
+ ORDER BY i.id
+   FOR UPDATE OF i
+""")
+
+
+def record_sent(
+    session: Session, claim: Claim, response: str, change: Change, *, plans: bool = True
+) -> Settled | None:
+    """Record that the message was accepted: the step is done, the contact counts, what follows is projected.
+
+    It holds although an invoice may have been paid in between: what was sent was sent. Without `plans` nothing
+    is projected, for a collection whose next step cannot be worked out.
+    """
+    parts = _lock_parts(session, claim)
+    collection_ids, invoice_ids = [part.collection_id for part in parts], [part.invoice_id for part in parts]
+    session.execute(
+        update(Message)
+        .where(Message.action_id == claim.action_id)
+        .values(state="sent", sent_at=change.at, response=response, last_error=None)
+    )
+    session.execute(
+        update(Action)
+        .where(Action.id.in_(part.action_id for part in parts))
+        .values(state="done", ended_at=change.at, ended_on=change.on, ended_by=change.by)
+    )
+    for part in parts:
+        set_step(session, part.collection_id, part.step_id, StepStatus.DONE, change.on, occurrence=part.occurrence)
+    # A reassignment that came while the message was on its way has its own row, and the delay counts for it too.
+    session.execute(
+        update(Collection)
+        .where(Collection.invoice_id.in_(invoice_ids))
+        .where(or_(Collection.id.in_(collection_ids), Collection.state.in_(OPEN_STATES)))
+        .values(last_contact_on=change.on)
+    )
+    _note(session, change, "message sent", parts, channel=claim.step.channel.value)
+    if not plans:
+        return None
+    for part in _others(parts, claim):
+        _plan_beside(session, part, change)
+    return settle(session, claim.settled.collection.invoice_id, change)
+
+
+def record_deferred(session: Session, action_id: int, error: str) -> None:
+    """Record that the message was certainly not accepted and will be tried again."""
+    session.execute(
+        update(Message).where(Message.action_id == action_id).values(state="deferred", last_error=error)
+    )
+
+
+def record_unreachable(
+    session: Session, claim: Claim, recipients: tuple[str, ...], error: str, change: Change
+) -> Settled | None:
+    """Record that every recipient was refused for good: the step becomes a to-do until an address is mended."""
+    collection = claim.settled.collection
+    parts = _fail_message(session, claim, error, change)
+    session.execute(
+        update(Contact)
+        .where(Contact.customer_id == collection.customer_id, Contact.email.in_(recipients))
+        .values(unreachable_because=error)
+    )
+    for part in _others(parts, claim):
+        _plan_beside(session, part, change)
+    return settle(session, collection.invoice_id, change)
+
+
+def hand_over(session: Session, claim: Claim, obstacle: str, change: Change) -> Settled | None:
+    """Record that this very message cannot be sent, and ask a person to do the step instead (rule 4.4)."""
+    own = claim.settled.collection
+    others = _others(_fail_message(session, claim, obstacle, change), claim)
+    is_open = {other.id: other for other in open_collections(session, [part.invoice_id for part in others])}
+    asked = [(is_open[part.collection_id], part.occurrence) for part in others if part.collection_id in is_open]
+    for collection, occurrence in chain([(own, claim.occurrence)], asked):
+        open_todo(
+            session,
+            collection,
+            claim.step,
+            change.on,
+            obstacle,
+            mends=False,
+            change=change,
+            occurrence=occurrence,
+        )
+    for part in others:
+        _plan_beside(session, part, change)
+    return settle(session, own.invoice_id, change)
+
+
+def _lock_parts(session: Session, claim: Claim) -> Sequence[_Part]:
+    return [_Part(*row) for row in session.execute(_LOCK_PARTS, {"action_id": claim.action_id})]
+
+
+def _others(parts: Sequence[_Part], claim: Claim) -> Sequence[_Part]:
+    return [part for part in parts if part.action_id != claim.action_id]
+
+
+def _fail_message(session: Session, claim: Claim, error: str, change: Change) -> Sequence[_Part]:
+    parts = _lock_parts(session, claim)
+    failed = {"state": "failed", "last_error": error, "unanswered": claim.unanswered}
+    session.execute(update(Message).where(Message.action_id == claim.action_id).values(failed))
+    of_message = Action.id.in_(part.action_id for part in parts)
+    session.execute(update(Action).where(of_message).values(state="canceled", merged_into=None))
+    _note(session, change, "message refused", parts, because=error)
+    return parts
+
+
+def _note(session: Session, change: Change, kind: str, parts: Sequence[_Part], **data: str) -> None:
+    numbers = [part.number for part in parts]
+    for part in parts:
+        note(
+            session,
+            change,
+            kind,
+            part.invoice_id,
+            part.collection_id,
+            step=part.step_id,
+            action=part.action_id,
+            together_with=[number for number in numbers if number != part.number] or None,
+            **data,
+        )
+
+
+def _plan_beside(session: Session, part: _Part, change: Change) -> None:
+    """Settle an invoice that the message was about too, and tell its process if that may be waiting for it."""
+    settled = settle_beside(session, part.invoice_id, change)
+    if settled is None:
+        return
+    sends_at = settled.collection.facts.calendar.sends_at(change.on, part.invoice_id)
+    # Most are not awake yet: at their own moment of today they find the step done, and plan anew.
+    if sends_at <= change.at:
+        owe(session, part.invoice_id, "invoice_changed", {"by": change.by})

@@ -1,0 +1,97 @@
+"""Reads the cadences there are, with their versions, as people choose and edit them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+from db.queries.cadences import STEPS, cadence_from
+from dunning.cadence import Cadence
+
+State = Literal["draft", "published", "retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a cadence: its number, what became of it, and what it says."""
+
+    id: int
+    cadence_id: int
+    number: int
+    state: str
+    published_at: datetime | None
+    published_by: str | None
+    cadence: Cadence
+
+
+@dataclass(frozen=True, slots=True)
+class CadenceLine:
+    """A cadence as lists show it; `published` and `draft` are numbers of versions, `collections` the open ones."""
+
+    name: str
+    is_default: bool
+    published: int | None
+    draft: int | None
+    published_at: datetime | None
+    published_by: str | None
+    logic: str | None
+    contact_delay_days_min: int | None
+    steps: int
+    collections: int
+
+
+_VERSIONS = f"""
+SELECT v.id, v.cadence_id, v.number, v.state, v.published_at, v.published_by,
+       c.name, v.logic, v.contact_delay_days_min, {STEPS} AS steps
+  FROM cadences c JOIN cadence_versions v ON v.cadence_id = c.id
+ WHERE c.name = :name
+"""  # noqa: S608  # STEPS is a constant
+_BY_NUMBER = text(f"{_VERSIONS} AND v.number = :number")
+_IN_STATE = text(f"{_VERSIONS} AND v.state = :state")
+_NEWEST = text(f"{_VERSIONS} ORDER BY v.number DESC LIMIT 1")
+
+# The collections are counted in ix_collections_version_id.
+_LINES = text("""
+SELECT c.name, c.is_default, p.number AS published, d.number AS draft, p.published_at, p.published_by,
+       COALESCE(p.logic, d.logic) AS logic,
+       COALESCE(p.contact_delay_days_min, d.contact_delay_days_min) AS contact_delay_days_min,
+       (SELECT count(*) FROM cadence_steps s WHERE s.version_id = COALESCE(p.id, d.id)) AS steps,
+       COALESCE(o.collections, 0) AS collections
+  FROM cadences c
+  LEFT JOIN cadence_versions p ON p.cadence_id = c.id AND p.state = 'published'
+  LEFT JOIN cadence_versions d ON d.cadence_id = c.id AND d.state = 'draft'
+  LEFT JOIN (SELECT cadence_id, count(*) AS collections FROM collections
+              WHERE state IN ('active', 'exhausted') GROUP BY cadence_id) o ON o.cadence_id = c.id
+ ORDER BY c.name
+""")
+
+
+def version_of(session: Session, name: str, state: State) -> Version | None:
+    """Return the version of the cadence that is in force, or its draft."""
+    return _version(session, _IN_STATE, name=name, state=state)
+
+
+def numbered_version(session: Session, name: str, number: int) -> Version | None:
+    """Return the version of the cadence with this number."""
+    return _version(session, _BY_NUMBER, name=name, number=number)
+
+
+def newest_version(session: Session, name: str) -> Version | None:
+    """Return the version of the cadence with the highest number, a draft included."""
+    return _version(session, _NEWEST, name=name)
+
+
+def cadence_lines(session: Session) -> list[CadenceLine]:
+    """Return all cadences, retired ones included, by name."""
+    return [CadenceLine(**row._mapping) for row in session.execute(_LINES)]
+
+
+def _version(session: Session, statement: TextClause, **parameters: str | int) -> Version | None:
+    row = session.execute(statement, parameters).one_or_none()
+    if row is None:
+        return None
+    cadence = cadence_from(row.name, row.logic, row.contact_delay_days_min, row.steps)
+    stated = row.id, row.cadence_id, row.number, row.state, row.published_at, row.published_by
+    return Version(*stated, cadence)

@@ -1,0 +1,36 @@
+"""Changes the organization's settings, and lets every open collection look again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from db.engine import Engine, transaction
+from db.operations.organization import change_organization, lock_organization
+from db.operations.outbox import owe_open_collections
+from intake.organization_settings import SETTINGS, require_sound
+
+PAGE_COLLECTIONS = 1000
+
+
+def change_settings(engine: Engine, settings: Mapping[str, Any]) -> tuple[list[str], bool]:
+    """Change the settings; return those that were others before, and whether they say when somebody is contacted.
+
+    Raises WrongSetting if they contradict what stays, and LedgerUnavailable.
+    """
+    with transaction(engine) as session:
+        before = lock_organization(session)
+        require_sound({**before, **settings})
+        changed = [name for name, value in settings.items() if before[name] != value]
+        if changed:
+            change_organization(session, **{name: settings[name] for name in changed})
+    return changed, any(SETTINGS[name].is_about_when for name in changed)
+
+
+def look_again(engine: Engine, by: str) -> int:
+    """Let every open collection look again, in pages; return how many. Raises LedgerUnavailable."""
+    count, after_id = 0, 0
+    while True:
+        with transaction(engine) as session:
+            page = owe_open_collections(session, after_id, PAGE_COLLECTIONS, {"by": by})
+        if not page:
+            return count
+        count, after_id = count + len(page), page[-1]

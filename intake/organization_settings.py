@@ -1,0 +1,199 @@
+"""The organization's settings as people write them: one line each, and one line on what is wrong."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from db.queries.holiday_calendars import holidays_of
+from intake.cells import parse_email, parse_locale
+from intake.problems import Wrong
+from intake.stated_scenario import WEEKDAYS
+
+HOLD_DAYS_MAX = 365
+PAYMENT_TERM_DAYS_MAX = 3650
+JITTER_MINUTES_MAX = 1440
+NONE = "none"
+_CLOCK = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
+_AMOUNT = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?")
+_YES, _NO = ("yes", "true", "on"), ("no", "false", "off")
+
+
+class WrongSetting(Exception):
+    """A setting that cannot be; the text is one clear line for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: how it is read and written, and whether it says when somebody is contacted."""
+
+    read: Callable[[str], Any]
+    write: Callable[[Any], str] = str
+    is_about_when: bool = True
+
+
+def read_settings(stated: Iterable[str]) -> dict[str, Any]:
+    """Return the settings written as NAME=VALUE, by the columns of the organization. Raises WrongSetting."""
+    values: dict[str, Any] = {}
+    for one in stated:
+        name, equals, text = one.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals:
+            raise WrongSetting(f"{one!r} is no setting; expected NAME=VALUE, such as time_zone=Europe/Madrid")
+        if name not in SETTINGS:
+            raise WrongSetting(f"there is no setting {name!r}; there is {', '.join(SETTINGS)}")
+        if name in values:
+            raise WrongSetting(f"{name} is set twice")
+        try:
+            values[name] = SETTINGS[name].read(text.strip())
+        except ValueError as error:
+            raise WrongSetting(f"{name}: {text.strip()!r} is wrong; expected {error}") from error
+    return values
+
+
+def require_sound(settings: Mapping[str, Any]) -> None:
+    """Raise WrongSetting if settings that are sound each by itself contradict each other."""
+    opens, closes = settings["send_time"], settings["send_until"]
+    if opens >= closes:
+        raise WrongSetting(f"send hours from {opens:%H:%M} to {closes:%H:%M} hold no time")
+
+
+def shown(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return all settings as people write them."""
+    return {name: setting.write(settings[name]) for name, setting in SETTINGS.items()}
+
+
+def _line(text: str) -> str:
+    if not text or not text.isprintable():
+        raise ValueError("some text in one line")
+    return text
+
+
+def _lines(text: str) -> str:
+    if not all(character.isprintable() or character == "\n" for character in text):
+        raise ValueError("text")
+    return text
+
+
+def _email(text: str) -> str:
+    return _sound(parse_email(text))
+
+
+def _locale(text: str) -> str:
+    return _sound(parse_locale(text))
+
+
+def _sound(value: str | Wrong) -> str:
+    if isinstance(value, Wrong):
+        raise ValueError(value.expected)
+    return value
+
+
+def _time_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (KeyError, ValueError, OSError):
+        raise ValueError("an IANA time zone, such as Europe/Madrid") from None
+
+
+def _clock(text: str) -> time:
+    if not _CLOCK.fullmatch(text):
+        raise ValueError("a time of the day, such as 08:30")
+    return time.fromisoformat(text)
+
+
+def _weekdays(text: str) -> list[int]:
+    days = _list(text.lower())
+    if not days or not set(days) <= set(WEEKDAYS):
+        raise ValueError("one or more days, such as mon,tue,wed,thu,fri")
+    return sorted({WEEKDAYS.index(day) for day in days})
+
+
+def _dates(text: str) -> list[date]:
+    try:
+        return [] if text == NONE else sorted({date.fromisoformat(day) for day in _list(text)})
+    except ValueError:
+        raise ValueError(f"days such as 2026-12-24,2026-12-31, or {NONE}") from None
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _holiday_calendar(text: str) -> str | None:
+    if text in ("", NONE):
+        return None
+    try:
+        holidays_of(text)
+    except ValueError:
+        raise ValueError(
+            f"a country such as FR, with a part of it where holidays differ, such as DE-BY, or {NONE}"
+        ) from None
+    return text
+
+
+def _whole(highest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,6}", text) or int(text) > highest:
+            raise ValueError(f"a whole number from 0 to {highest}")
+        return int(text)
+
+    return read
+
+
+def _payment_term(text: str) -> int | None:
+    return None if text in ("", NONE) else _whole(PAYMENT_TERM_DAYS_MAX)(text)
+
+
+def _amount(text: str) -> Decimal:
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError("an amount in plain digits, such as 0.50")
+    return Decimal(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in _YES + _NO:
+        raise ValueError("yes or no")
+    return text.lower() in _YES
+
+
+def _scope(text: str) -> str:
+    if text not in ("collection", "customer"):
+        raise ValueError("collection or customer")
+    return text
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"
+
+
+def _or_none(value: object) -> str:
+    return NONE if value is None else str(value)
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "name": Setting(_line, is_about_when=False),
+    "email": Setting(_email, is_about_when=False),
+    "address": Setting(_lines, is_about_when=False),
+    "bank_details": Setting(_lines, is_about_when=False),
+    "locale": Setting(_locale, is_about_when=False),
+    "todo_owner": Setting(_line, is_about_when=False),
+    "time_zone": Setting(_time_zone),
+    "send_time": Setting(_clock, lambda value: f"{value:%H:%M}"),
+    "send_until": Setting(_clock, lambda value: f"{value:%H:%M}"),
+    "business_days": Setting(_weekdays, lambda days: ",".join(WEEKDAYS[day] for day in days)),
+    "holidays": Setting(_dates, lambda days: ",".join(str(day) for day in days) or NONE),
+    "holiday_calendar": Setting(_holiday_calendar, _or_none),
+    "jitter_minutes": Setting(_whole(JITTER_MINUTES_MAX)),
+    "payment_term_days": Setting(_payment_term, _or_none),
+    "tolerance": Setting(_amount, _plain),
+    "partial_payment_hold_days": Setting(_whole(HOLD_DAYS_MAX)),
+    "promise_grace_days": Setting(_whole(HOLD_DAYS_MAX)),
+    "reversal_grace_days": Setting(_whole(HOLD_DAYS_MAX)),
+    "contact_delay_scope": Setting(_scope),
+    "merges_same_day": Setting(_yes_or_no, lambda value: "yes" if value else "no"),
+    "sends_automatically": Setting(_yes_or_no, lambda value: "yes" if value else "no"),
+}

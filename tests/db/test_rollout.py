@@ -1,0 +1,223 @@
+"""A published version reaches every collection, whoever brings it, and only those are told whom it concerns."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from db.engine import Session, transaction
+from db.operations.rollout import RolledOut, park_outdated, roll_out_page
+from db.queries.under import Outdated, Place, count_outdated, count_under, outdated_versions, page_under
+from intake import publishing
+from intake.publishing import roll_out
+from tests.db.book import Book, a_change, at, on
+from tests.db.versions import NAME, a_version, call, mail
+
+BEFORE = a_version(mail("first", 3), mail("second", 10))
+THEN = a_version(mail("first", 3), mail("second", 14), call("call", 20))
+MOMENT = "2026-06-05 09:00"
+
+
+def a_book(book: Book, count: int = 6) -> list[int]:
+    """Return invoices under the cadence; every other one has its first step done."""
+    book.publish(BEFORE)
+    ids = []
+    for number in range(count):
+        invoice_id = book.invoice(f"INV-{number}", customer_id=f"C-{number}", email=f"c{number}@helios.example")
+        book.reassign(invoice_id, NAME, "2026-05-05 09:00")
+        if number % 2:
+            book.send(invoice_id, "2026-06-04 08:30")
+        else:
+            book.pause(invoice_id, "2026-06-03 09:00", until="2026-06-10")
+        ids.append(invoice_id)
+    book.run("DELETE FROM outbox")
+    return ids
+
+
+def page(book: Book, after_id: int = 0, limit: int = 100, moment: str = MOMENT) -> RolledOut:
+    """Roll out a page of the only version that is outdated."""
+
+    def work(session: Session) -> RolledOut:
+        (outdated,) = outdated_versions(session)
+        return roll_out_page(session, outdated, after_id, limit, a_change(moment))
+
+    rolled_out: RolledOut = book.do(work)
+    return rolled_out
+
+
+def left(book: Book) -> int:
+    """Return how many collections have not adopted the published version."""
+    count: int = book.do(lambda session: count_outdated(session, outdated_versions(session)))
+    return count
+
+
+def test_only_those_whose_next_action_changed_are_told(book: Book) -> None:
+    ids = a_book(book)
+    book.publish(THEN)
+
+    rolled_out = page(book)
+
+    reminded = ids[1::2]
+    assert rolled_out == RolledOut(reached_id=ids[-1], adopted=6, changed=3)
+    assert book.owed() == [(invoice_id, "invoice_changed") for invoice_id in reminded]
+    assert [book.next_step(invoice_id) for invoice_id in reminded] == [("second", on("2026-06-15"))] * 3
+    # Their first step is next in both versions, on the same day.
+    assert [book.next_step(invoice_id) for invoice_id in ids[::2]] == [("first", on("2026-06-10"))] * 3
+    assert left(book) == 0
+
+
+def test_a_change_of_execution_alone_is_told_too(book: Book) -> None:
+    ids = a_book(book)
+    book.publish(a_version(mail("first", 3), mail("second", 10, manual=True)))
+
+    assert page(book).changed == 3
+    assert [invoice_id for invoice_id, _ in book.owed()] == ids[1::2]
+
+
+def test_a_version_that_changes_no_next_action_tells_nobody(book: Book) -> None:
+    a_book(book)
+    book.publish(a_version(mail("first", 3), mail("second", 10), mail("third", 40)))
+
+    assert page(book).changed == 0
+    assert book.owed() == []
+
+
+def test_what_is_due_right_now_is_not_told_that_it_is_due(book: Book) -> None:
+    """Its process wakes by itself, and decides by the new version."""
+    ids = a_book(book)
+    book.publish(a_version(mail("first", 3), mail("second", 10), mail("third", 40)))
+
+    assert page(book, moment="2026-06-11 08:40").changed == 0
+    assert book.stage(ids[1]) == "due"
+
+
+def test_pages_follow_each_other_until_none_is_left(book: Book) -> None:
+    ids = a_book(book)
+    book.publish(THEN)
+
+    first = page(book, limit=4)
+    second = page(book, first.reached_id or 0, limit=4)
+
+    assert (first.reached_id, first.adopted, second.reached_id, second.adopted) == (ids[3], 4, ids[5], 2)
+    assert book.do(outdated_versions) == []
+
+
+def test_what_somebody_holds_is_left_to_them(book: Book) -> None:
+    ids = a_book(book)
+    book.publish(THEN)
+
+    with transaction(book.engine) as session:
+        session.execute(text("SELECT id FROM invoices WHERE id = :id FOR UPDATE"), {"id": ids[1]})
+        assert page(book).adopted == 5
+    assert left(book) == 1
+    assert page(book).adopted == 1
+
+
+def test_any_number_may_roll_out_at_once_and_nobody_is_told_twice(book: Book) -> None:
+    ids = a_book(book, 60)
+    book.publish(THEN)
+    (outdated,) = book.do(outdated_versions)
+
+    def walk(_number: int) -> int:
+        adopted, after_id = 0, 0
+        while True:
+            with transaction(book.engine) as session:
+                rolled_out = roll_out_page(session, outdated, after_id, 7, a_change(MOMENT))
+            if rolled_out.reached_id is None:
+                return adopted
+            adopted, after_id = adopted + rolled_out.adopted, rolled_out.reached_id
+
+    with ThreadPoolExecutor(4) as pool:
+        walks = list(pool.map(walk, range(4)))
+
+    assert sum(walks) == 60
+    assert Counter(invoice_id for invoice_id, _ in book.owed()) == Counter(ids[1::2])
+    assert left(book) == 0
+
+
+def test_several_outdated_versions_are_all_brought_to_the_published_one(book: Book) -> None:
+    ids = a_book(book)
+    book.publish(a_version(mail("first", 3), mail("second", 12)))
+    book.settle(ids[1], MOMENT)
+    book.publish(THEN)
+
+    assert left(book) == 6
+    assert len(book.do(outdated_versions)) == 2
+    assert roll_out(book.engine, "ana").adopted == 6
+    assert left(book) == 0
+
+
+def test_a_draft_and_a_retired_cadence_are_nothing_to_roll_out(book: Book) -> None:
+    a_book(book)
+    book.run("UPDATE cadence_versions SET state = 'retired' WHERE cadence_id = (SELECT max(id) FROM cadences)")
+
+    assert book.do(outdated_versions) == []
+
+
+def test_a_collection_under_a_retired_cadence_goes_on_as_it_was(book: Book) -> None:
+    """Nothing may be put under it any more, and what a reversal reopens is followed up all the same."""
+    ids = a_book(book)
+    book.run("UPDATE cadence_versions SET state = 'retired' WHERE cadence_id = (SELECT max(id) FROM cadences)")
+
+    book.settle(ids[1], "2026-06-11 08:00")
+    book.send(ids[1], "2026-06-11 08:30")
+
+    assert book.messages(ids[1]) == [("first", "sent"), ("second", "sent")]
+
+
+def test_one_that_cannot_be_decided_is_parked_and_holds_up_no_other(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = a_book(book)
+    book.publish(THEN)
+    really = roll_out_page
+
+    def refusing(session: Session, outdated: Outdated, after_id: int, limit: int, change: Any) -> RolledOut:
+        rolled_out = really(session, outdated, after_id, limit, change)
+        adopted = "SELECT version_id FROM collections WHERE invoice_id = :id AND closed_at IS NULL"
+        if session.scalar(text(adopted), {"id": ids[3]}) != outdated.version_id:
+            raise ValueError("no business day within a year")
+        return rolled_out
+
+    monkeypatch.setattr(publishing, "roll_out_page", refusing)
+    outdated = book.do(outdated_versions)[0]
+    rolled_out = publishing.roll_out_some(book.engine, outdated, 0)
+
+    assert (rolled_out.reached_id, left(book)) == (ids[-1], 0)
+    assert book.stage(ids[3]) == "blocked"
+    assert "to-do" not in [book.stage(invoice_id) for invoice_id in ids]
+    assert ("parked", "open") in book.todos(ids[3])
+    assert (ids[3], "invoice_changed") in book.owed()
+
+
+def test_parking_adopts_so_that_it_is_not_tried_for_ever(book: Book) -> None:
+    ids = a_book(book, 1)
+    book.publish(THEN)
+
+    book.do(lambda session: park_outdated(session, ids[0], "why", at("2026-06-05 10:00"), a_change(MOMENT)))
+
+    assert left(book) == 0
+    assert book.stage(ids[0]) == "blocked"
+
+
+def test_the_collections_under_a_cadence_are_walked_each_once(book: Book) -> None:
+    ids = a_book(book)
+    book.publish(THEN)
+    book.settle(ids[2], MOMENT)
+    cadence_id = book.one("SELECT id FROM cadences WHERE name = :name", name=NAME)
+
+    def walk(session: Session) -> list[int]:
+        found: list[int] = []
+        place = Place()
+        while places := page_under(session, cadence_id, place, 2):
+            found += [each.invoice_id for each in places]
+            place = places[-1]
+        assert count_under(session, cadence_id) == len(found)
+        return found
+
+    walked = book.do(walk)
+
+    assert sorted(walked) == ids
+    assert walked[-1] == ids[2]
