@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := 0.13.9
 ARGS ?=
 
-.PHONY: demo test check coverage-core mutation format lock provision soak bench-starter help
+.PHONY: demo test check coverage-core mutation format lock provision soak bench-starter bench-forecast bench-simulate help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -50,6 +50,12 @@ soak: provision ## The long runs
 
 bench-starter: provision ## The starter against a bare loop of start_workflow
 	@$(BIN)/python -m benchmarks.starter $(ARGS)
+
+bench-forecast: provision ## A year ahead of 100,000 collections, read from a ledger
+	@$(BIN)/python -m benchmarks.forecast $(ARGS)
+
+bench-simulate: $(BIN)/.installed ## Ten thousand scenarios in one file
+	@$(BIN)/python -m benchmarks.simulate $(ARGS)
 
 format: $(BIN)/.installed ## Let ruff lay out and mend what it can
 	@$(BIN)/ruff format .

@@ -34,7 +34,8 @@ def print_forecast(console: Console, book: BookAhead, days: Sequence[Ahead], que
             max(len(str(bar.messages.total())) for bar in bars),
             max(len(str(bar.todos.total())) for bar in bars),
         )
-        width = max(BAR_WIDTH_MIN, console.width - len("Mon 2026-06-01  ") - sum(most) - len(" + "))
+        # Both bars of a line are rounded, together to one more than the width at most.
+        width = max(BAR_WIDTH_MIN, console.width - len("Mon 2026-06-01   +  ") - sum(most) - 1)
         last = max(number for number, bar in enumerate(bars) if bar.messages or bar.todos)
         for bar in bars[: last + 1]:
             console.print(_line(bar, width / longest, most, solid, light), soft_wrap=True)

@@ -252,8 +252,10 @@ def _run_of(facts: Facts, step_id: str) -> int:
 
 
 def _open_occurrence(facts: Facts, step_id: str) -> int:
-    step = None if facts.cadence is None else facts.cadence.step(step_id)
-    return 1 if step is None else facts.occurrence(step)
+    assert facts.cadence is not None
+    step = facts.cadence.step(step_id)
+    assert step is not None
+    return facts.occurrence(step)
 
 
 def _end(facts: Facts) -> End:

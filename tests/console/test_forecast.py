@@ -57,7 +57,7 @@ def test_forecast_of_an_empty_book_says_so(ahead: Ahead, here: RunHere) -> None:
 
 def test_forecast_as_json_counts_by_day_kind_and_channel(ahead: Ahead, here: RunHere) -> None:
     ahead.invoice("INV-1")
-    ahead.invoice("INV-2", email=None)
+    ahead.invoice("INV-2", customer_id="C-2", email=None)
 
     data = here("forecast", "--until", ahead.iso(21), "--json").data
 

@@ -24,6 +24,7 @@ from db.operations.todos import complete_action
 from db.queries.book import BookFilter, book_lines, open_invoice_ids
 from db.queries.collections import open_collection, open_collections
 from db.queries.correspondence import correspondence
+from db.queries.customers import customer_page, open_invoice_ids_of
 from db.queries.invoices import invoice_id_of, invoice_view
 from db.queries.round import happenings, last_sent, newest_happening, open_todos
 from db.queries.standing import standing_of
@@ -186,6 +187,8 @@ HOT: dict[str, Callable[[Session], Any]] = {
     "the facts of a page": lambda session: open_collections(session, range(NUMBER, NUMBER + 200)),
     "a page of open invoices": lambda session: open_invoice_ids(session, NUMBER, 500),
     "the first page of open invoices": lambda session: open_invoice_ids(session, 0, 500),
+    "a page of customers": lambda session: customer_page(session, 17, 200),
+    "the open invoices of customers": lambda session: open_invoice_ids_of(session, range(17, 37)),
     "what is owed": lambda session: take_owed(session, 100),
     "what a command owes": lambda session: take_owed(session, 1, ids=[NUMBER]),
     "owing and delivering": lambda session: delivered(session, [owe(session, NUMBER, "pause", {})]),

@@ -13,7 +13,7 @@ from dunning.events import (
     DueDateChanged,
 )
 from tests.dunning.builders import BOTH_LOGICS, a_cadence, a_collection, a_step, on, the_cadence_w
-from tests.dunning.stories import a_story, morning, told, w_with
+from tests.dunning.stories import a_story, morning, refusals, told, w_with
 
 
 @pytest.mark.parametrize("logic", BOTH_LOGICS)
@@ -193,3 +193,10 @@ def test_step_made_manual_becomes_a_todo(logic: Logic) -> None:
     story = a_story(CadenceEdited(morning("06-05"), by_hand), logic=logic)
 
     assert told(story, "06-05")[0] == "Tue 06-09 S2 opened"
+
+
+def test_due_on_the_day_of_issue_is_allowed() -> None:
+    """Rule 6.1: due at once."""
+    story = a_story(DueDateChanged(morning("05-20"), on("2026-05-02")))
+
+    assert (refusals(story), told(story)[:2]) == ([], ["Wed 05-20 S0 expired overdue", "Wed 05-20 S1 sent"])

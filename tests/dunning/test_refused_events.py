@@ -90,6 +90,11 @@ REFUSED: list[tuple[str, list[Event], str]] = [
         "it is void; a payment needs an open invoice",
     ),
     (
+        "pay what is written off",
+        [StateChanged(morning("06-08"), InvoiceState.WRITTEN_OFF), Paid(morning("06-09"), Decimal(1))],
+        "it is written off; a payment needs an open invoice",
+    ),
+    (
         "due before it was issued",
         [DueDateChanged(morning("06-08"), on("2026-05-01"))],
         "it was issued on 2026-05-02, and cannot be due on 2026-05-01 before that",

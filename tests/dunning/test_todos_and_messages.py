@@ -3,9 +3,10 @@
 import pytest
 
 from dunning.cadence import Channel, Logic
-from dunning.decision import OpenTodo, Send
+from dunning.decision import Because, OpenTodo, Send
 from dunning.events import (
     Contacted,
+    Paused,
     Snoozed,
 )
 from tests.dunning.builders import BOTH_LOGICS, on
@@ -62,3 +63,24 @@ def test_what_is_told_of_a_step_carries_the_decision_behind_it() -> None:
     assert str(decisions["S1"].because[0]) == "trigger date Thu 2026-06-04 (due date +3 days)"
     assert isinstance(decisions["S4"], OpenTodo)
     assert decisions["S4"].due_on == on("2026-06-22")
+
+
+def test_what_is_told_of_a_step_names_the_hold_that_set_its_day() -> None:
+    """Rules 2.12 and 3.1: paused until Mon 06-22, which moves S2 and not the steps after it."""
+    story = a_story(Paused(morning("06-05"), on("2026-06-22")))
+
+    because = {
+        entry.step: [reason.because for reason in entry.decided.because] for entry in story.log if entry.decided
+    }
+    assert because["S1"] == [Because.TRIGGER]
+    assert Because.PAUSE in because["S2"]
+    assert because["S3"] == [Because.TRIGGER, Because.CONTACT_DELAY, Because.BUSINESS_DAY]
+    assert because["S4"] == [Because.TRIGGER, Because.CONTACT_DELAY]
+
+
+def test_what_is_told_of_a_todo_names_the_hold_that_set_its_day() -> None:
+    """Rules 2.12 and 3.1: in contextual logic that is S4."""
+    story = a_story(Paused(morning("06-05"), on("2026-06-22")), logic=Logic.CONTEXTUAL)
+
+    opened = next(entry.decided for entry in story.log if entry.step == "S4" and entry.decided)
+    assert Because.PAUSE in [reason.because for reason in opened.because]
