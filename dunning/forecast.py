@@ -71,7 +71,7 @@ class Life:
     rests: Wait | Exhaust | Close | None = None
     actions: list[Foretold] = field(default_factory=list)
     expired: tuple[Expired, ...] = ()
-    today: date = field(init=False)
+    day: date = field(init=False)
     _todos_count_from: date | None = None
     _done_at: datetime | None = None
     _heard_of: date | None = None
@@ -79,7 +79,7 @@ class Life:
     _looks: int = 0
 
     def __post_init__(self) -> None:
-        self.looks_at, self.today = self.moment, self.facts.calendar.local_date(self.moment)
+        self.looks_at, self.day = self.moment, self.facts.calendar.local_date(self.moment)
 
     def look(self, moment: datetime) -> None:
         """Live through what happens at the moment."""
@@ -116,7 +116,7 @@ class Life:
         self._looks += 1
         assert self._looks < LOOKS_MAX, f"the forecast of {self.facts.invoice.number} never comes to rest"
         if moment > self.moment:
-            self.moment, self.today = moment, self.facts.calendar.local_date(moment)
+            self.moment, self.day = moment, self.facts.calendar.local_date(moment)
 
     def _take_in(self) -> None:
         """Bring the facts up to what happened since the last look: contacts elsewhere, and to-dos done."""
@@ -124,7 +124,7 @@ class Life:
         if self._done_at is not None and self._done_at <= self.moment and self.facts.cadence is not None:
             for step in self.facts.cadence.steps:
                 if self.facts.status(step) is StepStatus.OPEN:
-                    self.facts = step_done(self.facts, step, self.today)
+                    self.facts = step_done(self.facts, step, self.day)
 
     def _informed(self) -> Facts:
         return self.facts if self._heard_of is None else replace(self.facts, customer_contact_on=self._heard_of)
@@ -139,7 +139,7 @@ class Life:
 
     def _announced(self) -> Send | OpenTodo | None:
         """Return the action that was announced for this moment (rule 2.12)."""
-        wait, facts, today = self.rests, self.facts, self.today
+        wait, facts, today = self.rests, self.facts, self.day
         if not isinstance(wait, Wait) or wait.step is None or wait.due_on != today or wait.until != self.moment:
             return None
         if self.moment == facts.calendar.start_of(today):
@@ -158,13 +158,13 @@ class Life:
             decision, merged_into = decide(self.facts, self.moment), None
         self.rests = decision
         if not isinstance(decision, Close) and decision.expired:
-            self.facts, self.expired = after(self.facts, decision, self.today), self.expired + decision.expired
+            self.facts, self.expired = after(self.facts, decision, self.day), self.expired + decision.expired
         if self._todos_count_from is None:
-            self._todos_count_from = self.today
+            self._todos_count_from = self.day
         self.looks_at = self._looks_again_at(decision)
 
     def _act(self, action: Send | OpenTodo, merged_into: int | None) -> None:
-        today, is_sent, because = self.today, isinstance(action, Send), self._because(action)
+        today, is_sent, because = self.day, isinstance(action, Send), self._because(action)
         expired, self.expired = self.expired + action.expired, ()
         self.actions.append(
             Foretold(today, self.moment, action.step, action.occurrence, is_sent, because, expired, merged_into)
@@ -178,7 +178,7 @@ class Life:
     def _because(self, action: Send | OpenTodo) -> tuple[Reason, ...]:
         """Return why the action is today, the holds that set its day among the reasons though they are over."""
         held = self._held
-        if held is None or held.step is not action.step or held.due_on != self.today:
+        if held is None or held.step is not action.step or held.due_on != self.day:
             return action.because
         return tuple(dropwhile(lambda reason: reason.because in HOLDS, held.because))
 

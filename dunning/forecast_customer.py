@@ -49,16 +49,16 @@ def _look(life: Life, moment: datetime, others: Sequence[Life], delays: bool, me
                 _join(other, life, sent.step.id)
     if delays and life.facts.last_contact_on != contact_on:
         for other in others:
-            other.hear_of_contact(life.today)
+            other.hear_of_contact(life.day)
 
 
 def _join(other: Life, carrier: Life, step_id: str) -> None:
     """Let the carrier's message speak of the other invoice, if that would say the same today (rule 2.15)."""
-    if isinstance(other.rests, Wait) and other.rests.due_on != carrier.today:
+    if isinstance(other.rests, Wait) and other.rests.due_on != carrier.day:
         return
     if other.facts.cadence != carrier.facts.cadence:
         return
-    sends_at = other.facts.calendar.sends_at(carrier.today, other.facts.invoice.id)
+    sends_at = other.facts.calendar.sends_at(carrier.day, other.facts.invoice.id)
     would = other.would_decide(max(sends_at, carrier.moment))
     if isinstance(would, Send) and would.step.id == step_id:
         other.join(would, carrier.moment, carrier.facts.invoice.id)

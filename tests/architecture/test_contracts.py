@@ -133,7 +133,17 @@ NOT_PURE |= {"hash", "id"}
 def impurities(source: str) -> list[str]:
     """Return the lines of a module's calls that ask for the time, for chance or for the world outside."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    # How a value is spread over a dict's buckets differs from process to process, and decides nothing.
+    hashing = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name == "__hash__"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in hashing:
+            continue
         asked = (
             (isinstance(node, ast.Attribute) and node.attr in CLOCK_AND_CHANCE)
             or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NOT_PURE)

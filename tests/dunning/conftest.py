@@ -1,7 +1,7 @@
 """How many examples the random tests of the core draw, and the seeds to draw them again.
 
-`HYPOTHESIS_PROFILE` is `default` for every day and CI, `thorough` for a night, `quick` for `make coverage-core`,
-`mutation` for the many short runs of `make mutation`.
+`HYPOTHESIS_PROFILE` is `default` for every day and CI, `thorough` for a night, `mutation` for the many short runs
+of `make mutation` and for `make coverage-core`.
 """
 
 import os
@@ -18,7 +18,6 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.register_profile("quick", settings.get_profile("default"), max_examples=50)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=10_000)
 # A mutant is dead with the first example that fails: there is no need for the smallest one.
 settings.register_profile(

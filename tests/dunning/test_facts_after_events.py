@@ -1,27 +1,32 @@
 """The facts after an event, where the dates of a story would not tell."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from dunning.apply import apply
+from dunning.apply import after, apply
+from dunning.cadence import Channel, Logic, Repeat
 from dunning.decide import decide
-from dunning.decision import Send, Wait
+from dunning.decision import Because, Expired, Expiry, OpenTodo, Reason, Send, Wait
 from dunning.events import (
+    Completed,
     Disputed,
     DisputeResolved,
     Event,
+    Ignored,
     Paused,
     PaymentAnnounced,
     Reassigned,
     Resolution,
     Restarted,
     Resumed,
+    Snoozed,
 )
 from dunning.facts import Facts, History, Hold, HoldKind, Run, StepStatus
 from dunning.objections import objection
-from tests.dunning.builders import a_collection, a_hold, at, on, reminders
+from tests.dunning.builders import a_cadence, a_collection, a_hold, a_step, at, on, reminders, step_of
 from tests.dunning.stories import a_story, acts, morning
 
 BOTH_PAUSES = (a_hold(until="2026-06-20"), a_hold(of_customer=True))
@@ -138,3 +143,102 @@ def test_announced_payment_takes_the_place_of_the_one_before() -> None:
     assert apply(apply(a_collection(), first), second).holds == (
         Hold(HoldKind.PAYMENT_IN_FLIGHT, on("2026-06-12")),
     )
+
+
+def test_event_that_was_refused_must_not_be_applied() -> None:
+    """A caller that forgot to ask `objection` halts, and nothing is written."""
+    with pytest.raises(AssertionError, match=r"^it is not paused$"):
+        apply(a_collection(), Resumed(morning("06-08")))
+
+
+def two_todos() -> Facts:
+    """Return a collection with a step handed over and another snoozed."""
+    cadence = a_cadence([a_step("A", 3), a_step("B", 4, Channel.CALL), a_step("C", 5)])
+    facts = a_collection(cadence=cadence, opened=["B"], handed_over=["A"])
+    return replace(facts, snoozed={"B": on("2026-06-12")})
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        lambda facts: apply(facts, Ignored(morning("06-08"), "A")),
+        lambda facts: apply(facts, Completed(morning("06-08"), "A")),
+        lambda facts: after(facts, Wait(None, None, None, (), (_expired(facts, "A"),)), on("2026-06-08")),
+    ],
+    ids=["ignored", "done", "expired"],
+)
+def test_end_of_a_todo_that_was_handed_over_leaves_the_other_as_it_is(ending: Callable[[Facts], Facts]) -> None:
+    """Rules 4.4 and 4.7."""
+    ended = ending(two_todos())
+
+    assert (ended.handed_over, ended.snoozed) == (frozenset(), {"B": on("2026-06-12")})
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        lambda facts: apply(facts, Ignored(morning("06-08"), "B")),
+        lambda facts: apply(facts, Completed(morning("06-08"), "B")),
+        lambda facts: after(facts, Wait(None, None, None, (), (_expired(facts, "B"),)), on("2026-06-08")),
+    ],
+    ids=["ignored", "done", "expired"],
+)
+def test_end_of_a_snoozed_todo_leaves_the_other_as_it_is(ending: Callable[[Facts], Facts]) -> None:
+    """Rules 4.4 and 4.7: the snooze ends with its to-do."""
+    ended = ending(two_todos())
+
+    assert (ended.handed_over, ended.snoozed) == (frozenset({"A"}), {})
+
+
+def test_only_a_step_that_cannot_be_sent_is_handed_over() -> None:
+    """Rule 4.4: a manual one that opens is not."""
+    facts = a_collection()
+    step = step_of(facts, "S2")
+
+    by_hand = after(facts, OpenTodo(step, on("2026-06-09"), ()), on("2026-06-09"))
+    handed_over = after(facts, OpenTodo(step, on("2026-06-09"), (), "no sender"), on("2026-06-09"))
+
+    assert (by_hand.handed_over, handed_over.handed_over) == (frozenset(), frozenset({"S2"}))
+    assert by_hand.statuses == handed_over.statuses == {"S2": StepStatus.OPEN}
+
+
+def test_snoozed_todo_is_out_of_sight_until_its_day() -> None:
+    """Rule 4.7: from Tue 06-23 until Fri 06-26."""
+    opened = a_collection(done=["S0", "S1", "S2", "S3"], opened=["S4"], last_contact="2026-06-15")
+    snoozed = apply(opened, Snoozed(morning("06-23"), "S4", on("2026-06-26")))
+    s4, is_open = step_of(opened, "S4"), Reason(Because.TODO_OPEN)
+
+    assert decide(snoozed, at("2026-06-25 23:59")) == Wait(
+        at("2026-06-26 00:00"), s4, None, (is_open, Reason(Because.SNOOZED, on("2026-06-26")))
+    )
+    assert decide(snoozed, at("2026-06-26 00:00")) == Wait(None, s4, None, (is_open,))
+
+
+def test_snoozed_todo_is_superseded_before_its_day() -> None:
+    """Rules 4.6 and 4.7: snoozed until 07-10, the letter triggers on 07-01."""
+    opened = a_collection(
+        logic=Logic.CONTEXTUAL, done=["S0", "S1", "S2", "S3"], opened=["S4"], last_contact="2026-06-15"
+    )
+    snoozed = apply(opened, Snoozed(morning("06-23"), "S4", on("2026-07-10")))
+
+    decision = decide(snoozed, at("2026-06-25 12:00"))
+
+    assert isinstance(decision, Wait)
+    assert decision.until == at("2026-07-01 00:00")
+
+
+def test_repeat_follows_where_all_other_steps_have_expired() -> None:
+    """Rules 2.4 and 2.13: the last step was done in advance on 06-01, and the one before it lapsed that day."""
+    repeating = replace(a_step("R", 3), repeat=Repeat(5, 1))
+    facts = a_collection(cadence=a_cadence([a_step("S0", 0), repeating]), done=["R"], last_contact="2026-06-01")
+    facts = replace(facts, runs={"R": Run(1, on("2026-06-01"))})
+
+    decision = decide(facts, at("2026-06-02 08:00"))
+
+    assert isinstance(decision, Wait)
+    assert (decision.step, decision.due_on) == (repeating, on("2026-06-08"))
+    assert [one.step.id for one in decision.expired] == ["S0"]
+
+
+def _expired(facts: Facts, step_id: str) -> Expired:
+    return Expired(step_of(facts, step_id), Expiry.SUPERSEDED)

@@ -29,6 +29,14 @@ def test_snoozed_todo_stays_open_and_holds_the_collection(logic: Logic, expected
 
 
 @pytest.mark.parametrize("logic", BOTH_LOGICS)
+def test_message_outside_the_cadence_moves_the_next_step_only(logic: Logic) -> None:
+    """Rules 2.7 and 4.8: written to by hand on Fri 06-12."""
+    story = a_story(Contacted(morning("06-12"), Channel.EMAIL), logic=logic)
+
+    assert told(story, "06-10")[:3] == ["Fri 06-12 contact email", "Wed 06-17 S3 sent", "Mon 06-22 S4 opened"]
+
+
+@pytest.mark.parametrize("logic", BOTH_LOGICS)
 def test_message_in_the_place_of_a_step_counts_as_that_step(logic: Logic) -> None:
     """Rule 4.8: written to by hand on 06-08 as S2."""
     story = a_story(Contacted(morning("06-08"), Channel.EMAIL, "S2"), logic=logic)
