@@ -29,7 +29,7 @@ demo: provision ## Run the whole product on a sample book; ARGS=--exit ends afte
 	@exec $(BIN)/python -m devstack demo $(ARGS)
 
 test: provision ## Run every test against real servers; ARGS go to pytest
-	@exec $(BIN)/python -m pytest -m "not soak" $(ARGS)
+	@exec $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile $(ARGS)
 
 check: $(BIN)/.installed ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .

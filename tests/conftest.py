@@ -15,6 +15,7 @@ from devstack.parent import end_with_make
 from devstack.stack import Stack
 from intake.setup import set_up
 from tests.db.databases import a_copy_of
+from tests.dunning.seeds import HYPOTHESIS_SEED, NAIVE_SEED
 from tests.installation import Installation, newest_mail, zone_at_noon
 from workflows.client import connect, register_search_attributes
 
@@ -25,6 +26,13 @@ OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_U
 def pytest_configure() -> None:
     """Let the run and all its servers end with `make test`, however that ends."""
     end_with_make()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how to draw the same random examples again."""
+    terminalreporter.write_line(
+        f"tests/dunning drew from HYPOTHESIS_SEED={HYPOTHESIS_SEED} NAIVE_SEED={NAIVE_SEED}; set both to repeat it"
+    )
 
 
 @pytest.fixture(scope="session")

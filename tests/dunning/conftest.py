@@ -9,7 +9,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, core, settings
 
-from tests.dunning.seeds import HYPOTHESIS_SEED, NAIVE_SEED
+from tests.dunning.seeds import HYPOTHESIS_SEED
 
 settings.register_profile(
     "default",
@@ -34,10 +34,3 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let every hypothesis test start from the seed of the run, unless the command line names one."""
     if config.getoption("--hypothesis-seed", default=None) is None:
         core.global_force_seed = HYPOTHESIS_SEED  # type: ignore[assignment]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how to draw the same examples again."""
-    terminalreporter.write_line(
-        f"tests/dunning drew from HYPOTHESIS_SEED={HYPOTHESIS_SEED} NAIVE_SEED={NAIVE_SEED}; set both to repeat it"
-    )

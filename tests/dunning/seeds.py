@@ -5,9 +5,8 @@ import secrets
 
 
 def _seed(variable: str) -> int:
-    """Return the seed that the environment names, or a new one."""
-    given = os.environ.get(variable)
-    return secrets.randbelow(2**31) if given is None else int(given)
+    """Return the seed that the environment names, or a new one, which processes started from here share."""
+    return int(os.environ.setdefault(variable, str(secrets.randbelow(2**31))))
 
 
 HYPOTHESIS_SEED = _seed("HYPOTHESIS_SEED")

@@ -119,7 +119,12 @@ def test_todo_that_is_open_already_counts_from_now(todo_days: int, expected: str
 
 def test_todo_is_done_so_many_days_after_it_opened() -> None:
     """Rules 2.12 and 4.2: S4 of 06-22 is called for on 06-29; the letter follows 5 days later, on a Monday."""
-    assert told(a_year_of(a_collection(), todo_days=7))[-2:] == ["Mon 06-22 S4 to-do", "Mon 07-06 S5 sent"]
+    ahead = a_year_of(a_collection(), todo_days=7)
+
+    assert told(ahead)[-2:] == ["Mon 06-22 S4 to-do", "Mon 07-06 S5 sent"]
+    assert [str(reason) for reason in ahead.actions[-2].because] == [
+        "trigger date Mon 2026-06-22 (due date +21 days)"
+    ]
 
 
 @pytest.mark.parametrize(("todo_days", "expected"), [(0, "Thu 06-04 E sent"), (1, "Fri 06-05 E sent")])
