@@ -62,9 +62,20 @@ def _run(arguments: Sequence[str] | None) -> int:
         complain(str(error))
         return ASKED_WRONGLY
     except Failure as failure:
+        if was_interrupted(failure):
+            raise KeyboardInterrupt from failure
         complain(str(failure))
         return failure.exit_code
     return code if isinstance(code, int) else 0
+
+
+def was_interrupted(error: BaseException | None) -> bool:
+    """Say whether the error came up while an interruption was on its way out: the driver may lose one so."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 if __name__ == "__main__":

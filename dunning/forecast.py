@@ -178,7 +178,7 @@ class Life:
     def _because(self, action: Send | OpenTodo) -> tuple[Reason, ...]:
         """Return why the action is today, the holds that set its day among the reasons though they are over."""
         held = self._held
-        if held is None or held.step is not action.step or held.due_on != self.day:
+        if held is None or held.step != action.step or held.due_on != self.day:
             return action.because
         return tuple(dropwhile(lambda reason: reason.because in HOLDS, held.because))
 

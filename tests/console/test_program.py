@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from console.failure import Failure
+from console.main import was_interrupted
 from db.engine import Engine
 from tests.console.conftest import RunHere
 from tests.console.program import AWAY, duewell, ended, environment, start
@@ -157,6 +159,20 @@ async def test_ctrl_c_ends_it_with_130(installation: Installation, tmp_path: Pat
         ran = await ended(process)
 
     assert (ran.code, ran.out, ran.err) == (130, "", "duewell: interrupted\n")
+
+
+def test_an_interruption_that_meets_another_error_on_its_way_out_stays_one() -> None:
+    try:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise TimeoutError("canceling statement due to lock timeout")  # noqa: B904  # as the driver does
+    except TimeoutError as error:
+        lost = Failure("the ledger is busy")
+        lost.__cause__ = error
+
+    assert was_interrupted(lost)
+    assert not was_interrupted(Failure("the ledger is busy"))
 
 
 async def test_a_reader_who_leaves_is_no_error(installation: Installation) -> None:

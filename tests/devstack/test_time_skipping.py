@@ -18,9 +18,12 @@ from tests.devstack.owners import descendants, first_line, kill_9, owner, surviv
 
 OWNER = """
 import asyncio, sys
+from datetime import timedelta
 from temporalio.testing import WorkflowEnvironment
 async def main():
-    environment = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=sys.argv[1])
+    environment = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=sys.argv[1], test_server_startup_timeout=timedelta(seconds=60)
+    )
     print("ready", flush=True)
     await asyncio.sleep(600)
 asyncio.run(main())
@@ -49,7 +52,7 @@ def server() -> Tool:
 async def environment(server: Tool) -> AsyncIterator[WorkflowEnvironment]:
     """Return an environment in which time is skipped."""
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(server.path)
+        test_server_existing_path=str(server.path), test_server_startup_timeout=timedelta(seconds=60)
     ) as running:
         yield running
 

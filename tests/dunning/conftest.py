@@ -18,7 +18,7 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.register_profile("thorough", settings.get_profile("default"), max_examples=10_000)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=5_000)
 # A mutant is dead with the first example that fails: there is no need for the smallest one.
 settings.register_profile(
     "mutation",

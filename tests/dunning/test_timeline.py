@@ -156,14 +156,14 @@ def lived(
         for look in (calendar.start_of(day), calendar.opens_at(day), calendar.sends_at(day, invoice_id))
         if look > now
     }
-    for moment in (now, *sorted(looks)):
+    # Twice now: first what happens at once, then people, if it is past the send time already.
+    for number, moment in enumerate((now, now, *sorted(looks))):
         day = calendar.local_date(moment)
         for _ in range(LOOKS_MAX):
             is_open = StepStatus.OPEN in facts.statuses.values()
             if is_open and todo_days is not None:
                 done_at = calendar.opens_at(opened_on + timedelta(days=todo_days))
-                # What is open already when the forecast begins is done at its send time at the earliest.
-                if done_at <= moment and (moment > now or log):
+                if done_at <= moment and (number > 0 or log):
                     facts = _with_todos_done(facts, moment)
             decision = decide(facts, moment)
             facts = after(facts, decision, day)
