@@ -162,6 +162,16 @@ def test_todo_of_an_obstacle_that_a_person_did_is_not_sent_as_well() -> None:
     assert story(log)[2:] == ["Tue 06-09 S2 to-do", "Mon 06-15 S3 sent"]
 
 
+def test_manual_step_is_no_stand_in_for_a_message_that_cannot_be_sent() -> None:
+    """Rules 4.1 and 4.4: an email by hand is asked of a person whether or not messages can be sent."""
+    collection = a_collection(cadence=a_cadence([a_step("S0", 3, manual=True)]), obstacle=NO_RECIPIENT)
+
+    decision = decide(collection, at("2026-06-04 08:30"))
+
+    assert isinstance(decision, OpenTodo)
+    assert decision.obstacle is None
+
+
 def test_mending_does_not_send_what_is_manual() -> None:
     """Rule 4.4: the step was made manual while its to-do was open."""
     steps = [a_step("S0", 3, manual=True)]
