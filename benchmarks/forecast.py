@@ -65,27 +65,29 @@ CADENCES = (
         ),
     ),
 )
-# Due from 60 days ago to 90 days ahead. What triggered four days ago and more was done on its day, or is the to-do
-# that stands open; a tenth is held: paused, disputed without an end, or promised.
+# Due from 60 days ago to 90 days ahead, on six payment terms; assigned up to nine days after the issue date. What
+# triggered seven days ago and more was done up to four days after its trigger, or is the to-do that stands open; a
+# tenth is held: paused, disputed without an end, or promised.
 _FILL = """
 INSERT INTO customers (external_id, name) SELECT 'C-' || n, 'Customer ' || n FROM generate_series(1, :customers) n;
 INSERT INTO contacts (customer_id, email, is_main) SELECT id, 'ar@c' || id || '.example', true FROM customers;
 INSERT INTO invoices (external_id, number, customer_id, issued_on, due_on, currency, total, settled)
-  SELECT 'INV-' || n, 'INV-' || n, 1 + (n * 7919) % :customers, d - (15 + n % 4 * 15), d, 'EUR', 100 + n % 9000,
+  SELECT 'INV-' || n, 'INV-' || n, 1 + (n * 7919) % :customers,
+         d - (ARRAY[10, 14, 21, 30, 45, 60])[1 + n / 7 % 6], d, 'EUR', 100 + n % 9000,
          CASE WHEN n % 13 = 0 THEN 50 ELSE 0 END
     FROM (SELECT n, current_date - 60 + (n * 31) % 150 AS d FROM generate_series(1, :count) n) s;
 INSERT INTO collections (invoice_id, cadence_id, version_id, entered_on, assigned_by)
-  SELECT i.id, v.cadence_id, v.id, i.issued_on + (i.id % 3)::int, 'import' FROM invoices i
+  SELECT i.id, v.cadence_id, v.id, i.issued_on + (i.id / 11 % 10)::int, 'import' FROM invoices i
     JOIN cadence_versions v
       ON v.cadence_id = (SELECT min(id) FROM cadences WHERE NOT is_default) + i.id % :cadences;
 INSERT INTO step_statuses (collection_id, step_id, status, on_date, ran_on)
   SELECT id, step_id, CASE WHEN channel IN ('call', 'task') AND id % 3 > 0 THEN 'open' ELSE 'done' END, at,
-         CASE WHEN channel IN ('call', 'task') AND id % 3 > 0 THEN NULL ELSE at END
+         CASE WHEN channel IN ('call', 'task') AND id % 3 > 0 THEN NULL ELSE at + (id / 13 % 5)::int END
     FROM (SELECT c.id, s.step_id, s.channel, s.offset_days
                  + CASE s.anchor WHEN 'due_date' THEN i.due_on ELSE i.issued_on END AS at
             FROM collections c JOIN invoices i ON i.id = c.invoice_id
             JOIN cadence_steps s ON s.version_id = c.version_id) t
-   WHERE at < current_date - 4;
+   WHERE at < current_date - 7;
 INSERT INTO actions (collection_id, step_id, channel, execution, state, owner, due_on)
   SELECT collection_id, step_id, 'call', 'manual', 'open', 'Cash Collectors', on_date
     FROM step_statuses WHERE status = 'open';
@@ -95,8 +97,14 @@ INSERT INTO holds (invoice_id, kind, until_on, started_at, started_by)
   SELECT id, (ARRAY['pause', 'dispute', 'promise'])[1 + id / 10 % 3],
          CASE WHEN id / 10 % 3 = 1 THEN NULL ELSE current_date + 1 + (id % 23)::int END, now(), 'ana'
     FROM invoices WHERE id % 10 = 0;
+UPDATE step_statuses SET on_date = ran_on WHERE ran_on IS NOT NULL;
 INSERT INTO next_actions (collection_id, stage, sentence, decided_at)
   SELECT id, 'waiting', 'waits', now() FROM collections
+"""
+# On the day of a release the minute counts at which an invoice's messages go out: each is foretold by itself.
+_RELEASE_ALL = """
+INSERT INTO holds (invoice_id, kind, started_at, started_by, ended_at, ended_by)
+  SELECT id, 'pause', now() - interval '1 day', 'ana', now(), 'ana' FROM invoices
 """
 
 
@@ -120,6 +128,7 @@ def main() -> None:
     parser.add_argument("--collections", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--of-customers", action="store_true", help="with one contact delay for each customer")
+    parser.add_argument("--all-different", action="store_true", help="no two collections share their days ahead")
     options = parser.parse_args()
     now = datetime.now(UTC)
     question = asked(now, ZoneInfo("Europe/Paris"), None, todo_days=0)
@@ -136,6 +145,9 @@ def main() -> None:
         if options.of_customers:
             with engine.begin() as connection:
                 connection.execute(text("UPDATE organization SET contact_delay_scope = 'customer'"))
+        if options.all_different:
+            with engine.begin() as connection:
+                connection.execute(text(_RELEASE_ALL))
         assert postgres.process is not None
         server = [postgres.process.pid]
         for number in range(options.rounds):
@@ -151,6 +163,7 @@ def main() -> None:
     result = {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "collections": book.collections,
+        "foretold": book.foretold,
         "messages": sum(count for kind, count in book.counts.items() if kind.is_message),
         "todos": sum(count for kind, count in book.counts.items() if not kind.is_message),
         **{name: round(seconds, 2) for name, seconds in median.items()},

@@ -1,7 +1,7 @@
 """The messages and to-dos ahead of a whole book, counted by day: read page by page, foretold, nothing written."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -19,10 +19,13 @@ from db.queries.under import Place, count_under, hold_still, page_under
 from dunning.cadence import Channel
 from dunning.forecast import Ahead, forecast
 from dunning.forecast_customer import forecast_customer
+from dunning.likeness import likeness
 
 PAGE = 1000
 # A customer has a handful of open invoices.
 CUSTOMERS_PAGE = 200
+# As many different years ahead are kept in mind; a few hundred bytes each.
+FORETOLD_MAX = 50_000
 DAYS_AHEAD = 365
 DAYS_AHEAD_MAX = 5 * 366
 Progress = Callable[[int, int], None]
@@ -59,18 +62,29 @@ class Kind(NamedTuple):
 
 @dataclass(slots=True)
 class BookAhead:
-    """What is ahead of a book: how often each kind of action. `undecidable` collections cannot be planned."""
+    """What is ahead of a book: how often each kind of action.
+
+    `undecidable` collections cannot be planned; `foretold` is how many forecasts that took.
+    """
 
     counts: Counter[Kind] = field(default_factory=Counter)
     collections: int = 0
     undecidable: int = 0
+    foretold: int = 0
 
-    def take(self, ahead: Ahead) -> None:
-        """Count a collection. One message about several invoices is one message (rule 2.15)."""
+    def take(self, kinds: Sequence[Kind]) -> None:
+        """Count a collection that all this is ahead of."""
         self.collections += 1
-        for action in ahead.actions:
-            if action.merged_into is None:
-                self.counts[Kind(action.on, action.step.channel, action.is_sent)] += 1
+        self.counts.update(kinds)
+
+
+def kinds_of(ahead: Ahead) -> list[Kind]:
+    """Return what is ahead of a collection. One message about several invoices is one message (rule 2.15)."""
+    return [
+        Kind(action.on, action.step.channel, action.is_sent)
+        for action in ahead.actions
+        if action.merged_into is None
+    ]
 
 
 def book_ahead(engine: Engine, question: Question, progress: Progress = lambda _done, _total: None) -> BookAhead:
@@ -85,9 +99,12 @@ def book_ahead(engine: Engine, question: Question, progress: Progress = lambda _
                 _foretell_customers(book, read_all(session, ids), question)
                 progress(book.collections + book.undecidable, total)
             return book
+        foretold: dict[Hashable, list[Kind] | None] = {}
         for ids in _pages(session) if cadence_id is None else _pages_under(session, cadence_id):
             for collection in read_all(session, ids):
-                _foretell(book, collection, question)
+                _foretell(book, collection, question, foretold)
+            if len(foretold) > FORETOLD_MAX:
+                foretold.clear()
             progress(book.collections + book.undecidable, total)
     return book
 
@@ -115,11 +132,26 @@ def foretell_customer(collections: Sequence[OpenCollection], question: Question)
     )
 
 
-def _foretell(book: BookAhead, collection: OpenCollection, question: Question) -> None:
-    try:
-        book.take(forecast(collection.facts, question.now, question.until, question.todo_days))
-    except ValueError:
+def _foretell(
+    book: BookAhead,
+    collection: OpenCollection,
+    question: Question,
+    foretold: dict[Hashable, list[Kind] | None],
+) -> None:
+    """Count the collection; `foretold` is what is ahead of those before it, None where that cannot be planned."""
+    key = likeness(collection.facts, question.today)
+    if key not in foretold:
+        book.foretold += 1
+        try:
+            ahead = forecast(collection.facts, question.now, question.until, question.todo_days)
+            foretold[key] = kinds_of(ahead)
+        except ValueError:
+            foretold[key] = None
+    kinds = foretold[key]
+    if kinds is None:
         book.undecidable += 1
+    else:
+        book.take(kinds)
 
 
 def _foretell_customers(book: BookAhead, collections: Sequence[OpenCollection], question: Question) -> None:
@@ -129,13 +161,14 @@ def _foretell_customers(book: BookAhead, collections: Sequence[OpenCollection], 
     for household in by_customer.values():
         asked = [question.cadence in (None, cadence_name(collection)) for collection in household]
         try:
+            book.foretold += len(household)
             aheads = foretell_customer(household, question)
         except ValueError:
             book.undecidable += sum(asked)
             continue
         for ahead, is_asked in zip(aheads, asked, strict=True):
             if is_asked:
-                book.take(ahead)
+                book.take(kinds_of(ahead))
 
 
 def cadence_name(collection: OpenCollection) -> str | None:

@@ -31,6 +31,9 @@ class Agenda:
 
 def agenda_of(facts: Facts, day: date) -> Agenda:
     """Return the step that is next as of `day`, and the steps that expire by it."""
+    undated = _open_without_a_day(facts)
+    if undated is not None:
+        return Agenda(Triggered(day, undated), (), None)
     left = _triggered(facts)
     expired: list[Expired] = []
     if left and facts.is_overdue(day) and facts.is_pre_due(left[0].trigger):
@@ -44,6 +47,14 @@ def agenda_of(facts: Facts, day: date) -> Agenda:
     if not left:
         return _after_all_expired(facts, tuple(expired), day)
     return Agenda(_next(facts, left), tuple(expired), _changes_on(facts, left, day))
+
+
+def _open_without_a_day(facts: Facts) -> Step | None:
+    """Return the step whose to-do is open though an edit took its day: it holds all the same (rule 4.1)."""
+    if facts.invoice.due_on is not None or facts.cadence is None:
+        return None
+    steps = facts.cadence.steps
+    return next((s for s in steps if facts.status(s) is StepStatus.OPEN and facts.trigger(s) is None), None)
 
 
 def _triggered(facts: Facts) -> list[Triggered]:

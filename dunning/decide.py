@@ -117,7 +117,9 @@ def _for_candidate(
     changes_at = None if changes_on is None else calendar.start_of(changes_on)
     status = facts.status(step)
     obstacle = facts.obstacle(step)
-    mended = step.is_automatic and step.id in facts.handed_over and obstacle is None
+    mended = (
+        step.is_automatic and step.id in facts.handed_over and obstacle is None and facts.trigger(step) is not None
+    )
     if status is StepStatus.OPEN and not mended:
         return _wait_for_person(facts, step, changes_at, today, blocks)
     silence = _silence(facts, step)

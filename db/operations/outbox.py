@@ -58,9 +58,11 @@ def take_owed(session: Session, limit: int, ids: Sequence[int] | None = None) ->
     if ids is not None:
         due = due.where(OutboxEntry.id.in_(ids))
     due = due.order_by(OutboxEntry.id).limit(limit).with_for_update(skip_locked=True)
+    # Materialized, so that it runs once: a subselect may be run for each row, and then its limit is none.
+    chosen = due.cte("chosen").prefix_with("MATERIALIZED", dialect="postgresql")
     leased = (
         update(OutboxEntry)
-        .where(OutboxEntry.id.in_(due.scalar_subquery()))
+        .where(OutboxEntry.id == chosen.c.id)
         .values(leased_until=func.now() + _seconds(LEASE_SECONDS))
         .returning(OutboxEntry.id, OutboxEntry.invoice_id, OutboxEntry.signal, OutboxEntry.payload)
     )

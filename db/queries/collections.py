@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from db.queries.cadences import STEPS, cadence_from
-from db.queries.holiday_calendars import holidays_of
+from db.queries.settings import SETTINGS, Settings, settings_from
 from db.tables.collections import OPEN_STATES
 from dunning.cadence import Channel
-from dunning.calendar import Calendar
-from dunning.facts import Facts, Hold, HoldDays, HoldKind, Invoice, InvoiceState, Run, StepStatus
+from dunning.facts import Facts, Hold, HoldKind, Invoice, InvoiceState, Run, StepStatus
 
 NO_RECIPIENT = "the customer has no e-mail address that can be written to"
 # E-mail is the only channel with a sender so far; the others become to-dos (rule 4.4).
@@ -83,16 +80,13 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
        COALESCE(cu.payment_term_days, o.payment_term_days) AS payment_term_days,
        i.settled, c.id, c.cadence_id, c.version_id, c.cycle, c.state, c.entered_on,
        GREATEST(c.last_contact_on, i.contacted_on) AS last_contact_on,
-       ca.name AS cadence_name, v.logic, v.contact_delay_days_min,
+       ca.name AS cadence_name, v.logic, v.contact_delay_days_min, v.steps,
        COALESCE(p.id, c.version_id) AS published_version_id,
-       o.time_zone, o.send_time, o.send_until, o.business_days, o.holidays, o.jitter_minutes, o.tolerance,
-       o.sends_automatically, o.todo_owner, o.holiday_calendar, o.partial_payment_hold_days,
-       o.promise_grace_days, o.reversal_grace_days, o.merges_same_day,
+       {SETTINGS} AS settings,
        CASE o.contact_delay_scope WHEN 'customer' THEN
        (SELECT max(GREATEST(c2.last_contact_on, i2.contacted_on))
           FROM invoices i2 LEFT JOIN collections c2 ON c2.invoice_id = i2.id
          WHERE i2.customer_id = i.customer_id AND i2.id <> i.id) END AS customer_contact_on,
-       o.contact_delay_scope = 'customer' AS delays_customer,
        CASE o.contact_delay_scope WHEN 'customer' THEN EXISTS
        (SELECT FROM invoices i3
           JOIN collections c3 ON c3.invoice_id = i3.id
@@ -104,14 +98,11 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
                               AND COALESCE(o3.merged_into, o3.id) = COALESCE(a3.merged_into, a3.id)))
        ELSE false END AS customer_is_being_contacted,
        COALESCE((SELECT n.stage = 'blocked' FROM next_actions n WHERE n.collection_id = c.id), false) AS is_parked,
-       {STEPS} AS steps,
        (SELECT jsonb_object_agg(t.step_id, jsonb_build_array(t.status, t.occurrence, t.ran_on))
           FROM step_statuses t
          WHERE t.collection_id = c.id) AS statuses,
-       (SELECT jsonb_agg(a.step_id) FROM actions a
-         WHERE a.collection_id = c.id AND a.state = 'open' AND a.mends) AS handed_over,
-       (SELECT jsonb_object_agg(a.step_id, a.snoozed_until) FROM actions a
-         WHERE a.collection_id = c.id AND a.state = 'open' AND a.snoozed_until IS NOT NULL) AS snoozed,
+       (SELECT jsonb_agg(jsonb_build_array(a.step_id, a.mends, a.snoozed_until)) FROM actions a
+         WHERE a.collection_id = c.id AND a.state = 'open' AND (a.mends OR a.snoozed_until IS NOT NULL)) AS todos,
        (SELECT jsonb_agg(jsonb_build_array(h.kind, h.until_on, h.customer_id IS NOT NULL)) FROM holds h
          WHERE (h.invoice_id = i.id OR h.customer_id = i.customer_id) AND h.ended_at IS NULL) AS holds,
        (SELECT max(h.ended_at) FROM holds h
@@ -119,15 +110,19 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
        (SELECT COALESCE(max(k.unreachable_because) FILTER (WHERE k.email IS NOT NULL), :no_recipient)
           FROM contacts k WHERE k.customer_id = i.customer_id
         HAVING count(*) FILTER (WHERE k.email IS NOT NULL AND k.unreachable_because IS NULL) = 0) AS obstacle
+"""  # noqa: S608  # SETTINGS is a constant
+# A page has a few versions many times each, and the server remembers their steps.
+_VERSION = f"""
+  LEFT JOIN LATERAL (SELECT v.logic, v.contact_delay_days_min, {STEPS} AS steps
+                       FROM cadence_versions v WHERE v.id = c.version_id) v ON true
+  LEFT JOIN cadence_versions p ON p.cadence_id = c.cadence_id AND p.state = 'published'
+ CROSS JOIN organization o
 """  # noqa: S608  # STEPS is a constant
 _OPEN_COLLECTIONS = text(f"""{_SELECT}
   FROM collections c
   JOIN invoices i ON i.id = c.invoice_id
   JOIN customers cu ON cu.id = i.customer_id
-  JOIN cadences ca ON ca.id = c.cadence_id
-  JOIN cadence_versions v ON v.id = c.version_id
-  LEFT JOIN cadence_versions p ON p.cadence_id = c.cadence_id AND p.state = 'published'
- CROSS JOIN organization o
+  JOIN cadences ca ON ca.id = c.cadence_id {_VERSION}
  WHERE c.invoice_id = ANY(:invoice_ids) AND c.state IN ('active', 'exhausted')
  ORDER BY c.invoice_id
 """)
@@ -137,10 +132,7 @@ _CASE = text(f"""{_SELECT}
   JOIN customers cu ON cu.id = i.customer_id
   LEFT JOIN LATERAL (SELECT * FROM collections cl WHERE cl.invoice_id = i.id AND cl.state <> 'restarted'
                       ORDER BY cl.closed_at DESC NULLS FIRST, cl.id DESC LIMIT 1) c ON c.state <> 'stopped'
-  LEFT JOIN cadences ca ON ca.id = c.cadence_id
-  LEFT JOIN cadence_versions v ON v.id = c.version_id
-  LEFT JOIN cadence_versions p ON p.cadence_id = c.cadence_id AND p.state = 'published'
- CROSS JOIN organization o
+  LEFT JOIN cadences ca ON ca.id = c.cadence_id {_VERSION}
  WHERE i.id = :invoice_id
 """)  # noqa: S608  # _SELECT is a constant
 _LAST_CONTACT = text("""
@@ -169,10 +161,11 @@ def case_of(session: Session, invoice_id: int) -> Case:
     if row.id is not None:
         return Case.of(_collection(row))
     contacted_on = session.scalar(_LAST_CONTACT, {"invoice_id": invoice_id})
-    return Case(replace(_facts(row), last_contact_on=contacted_on), None)
+    return Case(replace(_facts(row, settings_from(row.settings)), last_contact_on=contacted_on), None)
 
 
 def _collection(row: Row[Any]) -> OpenCollection:
+    settings = settings_from(row.settings)
     return OpenCollection(
         id=row.id,
         invoice_id=row.invoice_id,
@@ -184,16 +177,16 @@ def _collection(row: Row[Any]) -> OpenCollection:
         customer_id=row.customer_id,
         customer_external_id=row.customer_external_id,
         total=row.total,
-        todo_owner=row.todo_owner,
+        todo_owner=settings.todo_owner,
         is_parked=row.is_parked,
-        merges_same_day=row.merges_same_day,
-        delays_customer=row.delays_customer,
+        merges_same_day=settings.merges_same_day,
+        delays_customer=settings.delays_customer,
         customer_is_being_contacted=row.customer_is_being_contacted,
-        facts=_facts(row),
+        facts=_facts(row, settings),
     )
 
 
-def _facts(row: Row[Any]) -> Facts:
+def _facts(row: Row[Any], settings: Settings) -> Facts:
     due_on = row.due_on
     if due_on is None and row.payment_term_days is not None:
         due_on = row.issued_on + timedelta(days=row.payment_term_days)
@@ -201,7 +194,7 @@ def _facts(row: Row[Any]) -> Facts:
         Hold(HoldKind(kind), None if until is None else date.fromisoformat(until), of_customer)
         for kind, until, of_customer in row.holds or ()
     )
-    statuses = row.statuses or {}
+    statuses, todos = row.statuses or {}, row.todos or ()
     return Facts(
         invoice=Invoice(
             id=row.invoice_id,
@@ -217,15 +210,7 @@ def _facts(row: Row[Any]) -> Facts:
         cadence=None
         if row.id is None
         else cadence_from(row.cadence_name, row.logic, row.contact_delay_days_min, row.steps),
-        calendar=_calendar(
-            row.time_zone,
-            row.send_time,
-            row.send_until,
-            tuple(row.business_days),
-            tuple(row.holidays),
-            row.jitter_minutes,
-            row.holiday_calendar,
-        ),
+        calendar=settings.calendar,
         # Of a collection only, as is the cycle; what goes without one is never planned.
         entered_on=row.entered_on or row.issued_on,
         last_contact_on=row.last_contact_on,
@@ -235,41 +220,20 @@ def _facts(row: Row[Any]) -> Facts:
             for step_id, (status, _, _) in statuses.items()
             if status != StepStatus.PENDING
         },
-        handed_over=frozenset(row.handed_over or ()),
+        handed_over=frozenset(step_id for step_id, mends, _ in todos if mends),
         holds=holds,
         released_at=row.released_at,
         obstacles=NO_SENDER if row.obstacle is None else {**NO_SENDER, Channel.EMAIL: row.obstacle},
-        sends_automatically=row.sends_automatically,
-        tolerance=row.tolerance,
+        sends_automatically=settings.sends_automatically,
+        tolerance=settings.tolerance,
         cycle=row.cycle or 1,
         runs={step_id: _run(*values) for step_id, values in statuses.items() if values[2] is not None},
-        snoozed={step_id: date.fromisoformat(until) for step_id, until in (row.snoozed or {}).items()},
+        snoozed={step_id: date.fromisoformat(until) for step_id, _, until in todos if until is not None},
         customer_contact_on=row.customer_contact_on,
-        hold_days=HoldDays(row.partial_payment_hold_days, row.promise_grace_days, row.reversal_grace_days),
+        hold_days=settings.hold_days,
     )
 
 
 def _run(status: str, occurrence: int, ran_on: str) -> Run:
     """Return the latest run; while a step that repeats is open again, that is the one before."""
     return Run(occurrence if StepStatus(status).is_run else occurrence - 1, date.fromisoformat(ran_on))
-
-
-# Keyed by every value that goes in, so that an edit is never answered from the past.
-@lru_cache(maxsize=16)
-def _calendar(
-    time_zone: str,
-    send_time: time,
-    send_until: time,
-    business_days: tuple[int, ...],
-    holidays: tuple[date, ...],
-    jitter_minutes: int,
-    holiday_calendar: str | None,
-) -> Calendar:
-    return Calendar(
-        time_zone=ZoneInfo(time_zone),
-        send_time=send_time,
-        send_until=send_until,
-        business_days=frozenset(business_days),
-        holidays=frozenset(holidays) | (holidays_of(holiday_calendar) if holiday_calendar else frozenset()),
-        jitter_minutes=jitter_minutes,
-    )

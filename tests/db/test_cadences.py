@@ -185,6 +185,7 @@ def test_a_cadence_that_nobody_ever_used_is_deleted_for_good(book: Book) -> None
 
 
 def test_a_cadence_in_use_is_not_deleted_until_its_collections_are_reassigned(book: Book) -> None:
+    """Rule 6.6."""
     put(book, ONE)
     kept(book, TWO)
     invoice_id = book.invoice()
@@ -201,6 +202,7 @@ def test_a_cadence_in_use_is_not_deleted_until_its_collections_are_reassigned(bo
 
 
 def test_the_default_cadence_is_not_deleted(book: Book) -> None:
+    """Rule 6.6."""
     with pytest.raises(Refused, match="Standard is the default for new invoices"):
         book.do(lambda session: delete_cadence(session, "Standard"))
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from db.engine import transaction
 from db.operations.outbox import (
@@ -105,6 +106,15 @@ def test_the_oldest_come_first_and_no_more_than_asked_for(book: Book, invoice_id
     ids = owed(book, invoice_id, 5)
 
     assert (take(book, 2), take(book, 2), take(book, 2)) == (ids[:2], ids[2:4], ids[4:])
+
+
+def test_no_more_than_asked_for_when_the_server_last_saw_an_empty_outbox(book: Book, invoice_id: int) -> None:
+    """It then plans to run a subselect once for each row, and each time that leases as many as asked for."""
+    with book.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE outbox"))
+    ids = owed(book, invoice_id, 5)
+
+    assert take(book, 2) == ids[:2]
 
 
 def test_a_command_takes_its_own(book: Book, invoice_id: int) -> None:

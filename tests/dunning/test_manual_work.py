@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dunning.cadence import Channel, Logic
+from dunning.cadence import Anchor, Channel, Logic
 from dunning.decide import decide
 from dunning.decision import Because, Close, Closing, OpenTodo, Send, Wait
 from dunning.facts import StepStatus
@@ -80,6 +80,30 @@ def test_open_todo_holds_also_when_the_due_date_moves_it_into_the_future(logic: 
 
     assert isinstance(decision, Wait)
     assert (decision.step, causes(decision)) == (step_of(collection, "call"), [Because.TODO_OPEN])
+
+
+@pytest.mark.parametrize("logic", BOTH_LOGICS)
+def test_open_todo_holds_also_when_an_edit_takes_its_day(logic: Logic) -> None:
+    """Rule 4.1: the call counts from the due date since the edit, and the invoice has none."""
+    steps = [a_step("call", 10, Channel.CALL), a_step("email", 12, anchor=Anchor.ISSUE_DATE)]
+    collection = a_collection(due=None, cadence=a_cadence(steps, logic), opened=["call"])
+
+    decision = decide(collection, at("2026-06-12 09:00"))
+
+    assert isinstance(decision, Wait)
+    assert (decision.until, decision.step) == (None, step_of(collection, "call"))
+    assert causes(decision) == [Because.TODO_OPEN]
+
+
+def test_step_without_a_day_is_not_sent_though_its_obstacle_is_mended() -> None:
+    """Rules 1.1, 4.1 and 4.4."""
+    cadence = a_cadence([a_step("late", 3), a_step("email", 12, anchor=Anchor.ISSUE_DATE)])
+    collection = a_collection(due=None, cadence=cadence, opened=["late"], handed_over=["late"])
+
+    decision = decide(collection, at("2026-06-12 09:00"))
+
+    assert isinstance(decision, Wait)
+    assert causes(decision) == [Because.TODO_OPEN]
 
 
 def test_held_collection_with_an_open_todo_says_both() -> None:

@@ -23,11 +23,11 @@ def cited_in(text: str) -> set[str]:
 
 
 def rules_named_by_tests() -> set[str]:
-    """Return the rule numbers in the docstrings of the tests of this folder."""
+    """Return the rule numbers in the docstrings of the tests."""
     named: set[str] = set()
-    for path in sorted(HERE.glob("test_*.py")):
+    for path in sorted(HERE.parent.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 named |= cited_in(ast.get_docstring(node) or "")
     return named
 

@@ -11,13 +11,17 @@ from tests.installation import Installation
 from workflows.client import workflow_id
 
 
+class AlreadyCompleted(Exception):
+    """The process has ended, and takes no signal any more."""
+
+
 @cache
 def _program() -> Path:
     return find_temporal().path
 
 
 async def temporal_signal(installation: Installation, invoice_id: int, name: str, payload: Any = None) -> None:
-    """Signal the invoice's process by `temporal workflow signal`."""
+    """Signal the invoice's process by `temporal workflow signal`. Raises AlreadyCompleted."""
     said = () if payload is None else ("--input", json.dumps(payload))
     await _workflow(installation, "signal", invoice_id, "--name", name, *said)
 
@@ -38,5 +42,7 @@ async def _workflow(installation: Installation, command: str, invoice_id: int, *
         stderr=asyncio.subprocess.PIPE,
     )
     printed, complaint = await process.communicate()
+    if b"workflow execution already completed" in complaint:
+        raise AlreadyCompleted
     assert process.returncode == 0, complaint.decode()
     return printed.decode()
