@@ -8,10 +8,34 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData
 
-from db.tables import actions, cadences, collections, custom_fields, customers, invoices, journal, organization
+from db.tables import (
+    actions,
+    cadences,
+    collections,
+    custom_fields,
+    customers,
+    incoming,
+    invoices,
+    journal,
+    organization,
+    people,
+    templates,
+)
 from db.tables.base import Base
 
-_MODULES = (actions, cadences, collections, custom_fields, customers, invoices, journal, organization)
+_MODULES = (
+    actions,
+    cadences,
+    collections,
+    custom_fields,
+    customers,
+    incoming,
+    invoices,
+    journal,
+    organization,
+    people,
+    templates,
+)
 
 
 def metadata() -> MetaData:

@@ -27,6 +27,8 @@ def claim_action(session: Session, settled: Settled, merged_into: int | None = N
     }
     statement = insert(Action).values(
         collection_id=collection.id,
+        customer_id=collection.customer_id,
+        cadence_id=collection.cadence_id,
         step_id=step.id,
         occurrence=decision.occurrence,
         channel=step.channel.value,

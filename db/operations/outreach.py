@@ -61,6 +61,8 @@ def _do_step(session: Session, collection: OpenCollection, step_id: str, channel
     }
     statement = insert(Action).values(
         collection_id=collection.id,
+        customer_id=collection.customer_id,
+        cadence_id=collection.cadence_id,
         step_id=step_id,
         occurrence=occurrence,
         execution="manual",

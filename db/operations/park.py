@@ -10,6 +10,7 @@ from db.operations.change import Change, note
 from db.operations.settle import PARKED_STEP, lock_invoice
 from db.tables.actions import Action
 from db.tables.collections import OPEN_STATES, Collection, NextAction
+from db.tables.invoices import Invoice
 from db.tables.organization import Organization
 from dunning.cadence import Channel, Execution
 
@@ -18,11 +19,14 @@ def park(session: Session, invoice_id: int, reason: str, wake_at: datetime, chan
     """Project that the collection is blocked until `wake_at`, open a to-do, and return a sentence."""
     sentence = f"Blocked: {reason}"
     lock_invoice(session, invoice_id)
-    collection_id = session.scalar(
-        select(Collection.id).where(Collection.invoice_id == invoice_id, Collection.state.in_(OPEN_STATES))
-    )
-    if collection_id is None:
+    row = session.execute(
+        select(Collection.id, Collection.cadence_id, Invoice.customer_id)
+        .join(Invoice, Invoice.id == Collection.invoice_id)
+        .where(Collection.invoice_id == invoice_id, Collection.state.in_(OPEN_STATES))
+    ).one_or_none()
+    if row is None:
         return sentence
+    collection_id = row.id
     projected = {
         "stage": "blocked",
         "step_id": None,
@@ -39,6 +43,9 @@ def park(session: Session, invoice_id: int, reason: str, wake_at: datetime, chan
     opened = {"state": "open", "obstacle": reason, "ended_at": None, "ended_on": None, "ended_by": None}
     todo = insert(Action).values(
         collection_id=collection_id,
+        customer_id=row.customer_id,
+        cadence_id=row.cadence_id,
+        kind="parked",
         step_id=PARKED_STEP,
         channel=Channel.TASK.value,
         execution=Execution.MANUAL.value,

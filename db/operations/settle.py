@@ -30,7 +30,7 @@ from dunning.projection import Projection, project
 # Opening a to-do is followed by one wait; more rounds than this would mean that decisions never come to rest.
 ROUNDS_MAX = 10
 # The to-do of a parked collection belongs to no step of its cadence.
-PARKED_STEP = "parked"
+PARKED_STEP = "(parked)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def announce(session: Session, settled: Settled, decision: Wait, change: Change)
 
 def _come_to_rest(session: Session, collection: OpenCollection, change: Change) -> Settled:
     if collection.is_parked:
-        end_open_actions(session, collection.id, "canceled", change, PARKED_STEP)
+        end_open_actions(session, collection.id, "canceled", change, kind="parked")
     collection = adopt(session, collection, change)
     if standing(collection.facts.holds, HoldKind.PROMISE) is not None:
         decide_promise(session, collection.invoice_id, collection.facts, change)
@@ -147,6 +147,7 @@ def close(
     session.execute(
         update(Collection).where(Collection.id == collection_id).values(state=state, closed_at=change.at)
     )
+    end_open_actions(session, collection_id, "canceled", change, kind="parked")
     for step_id in end_open_actions(session, collection_id, "canceled", change):
         # Pending again: should the collection be reopened, the person is asked again.
         set_step(session, collection_id, step_id, StepStatus.PENDING, change.on, because=because)
@@ -197,6 +198,8 @@ def open_todo(
     }
     statement = insert(Action).values(
         collection_id=collection.id,
+        customer_id=collection.customer_id,
+        cadence_id=collection.cadence_id,
         step_id=step.id,
         occurrence=occurrence,
         channel=step.channel.value,

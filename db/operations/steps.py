@@ -33,12 +33,17 @@ def set_step(
 
 
 def end_open_actions(
-    session: Session, collection_id: int, state: str, change: Change, step_id: str | None = None
+    session: Session,
+    collection_id: int,
+    state: str,
+    change: Change,
+    step_id: str | None = None,
+    kind: str = "step",
 ) -> list[str]:
-    """End the collection's open to-dos (of one step, or all) as `state`, and return their steps."""
+    """End the collection's open to-dos of the kind (of one step, or all) as `state`, and return their steps."""
     statement = (
         update(Action)
-        .where(Action.collection_id == collection_id, Action.state == "open")
+        .where(Action.collection_id == collection_id, Action.state == "open", Action.kind == kind)
         .values(state=state, ended_at=change.at, ended_on=change.on, ended_by=change.by)
         .returning(Action.step_id)
     )

@@ -9,25 +9,43 @@ from db.tables.base import Base, Id, Ref, one_of
 from dunning.cadence import Channel, Execution
 
 ACTION_STATES = ("sending", "open", "done", "ignored", "expired", "canceled")
+# A step of the cadence, or work beside it: a reply that asks for an answer, a message by hand, a parked
+# collection. What is no step has an id in brackets, which no step can have.
+ACTION_KINDS = ("step", "reply", "message", "parked")
 MESSAGE_STATES = ("sending", "deferred", "sent", "bounced", "complained", "failed", "withdrawn")
 
 
 class Action(Base):
-    """One occurrence of a step. The unique key is what makes a step run once (collection = cycle)."""
+    """One occurrence of a step, or of work beside the steps. The unique key makes a step run once in a cycle.
+
+    `owner` is a user's e-mail address or a group's name. `draft_subject` and `draft_body` are what a person made
+    of the message before sending it. The customer and the cadence are those of the collection, for the lists.
+    """
 
     __tablename__ = "actions"
     __table_args__ = (
         UniqueConstraint("collection_id", "step_id", "occurrence"),
+        one_of("kind", ACTION_KINDS),
         one_of("channel", Channel),
         one_of("execution", Execution),
         one_of("state", ACTION_STATES),
         Index("ix_actions_open", "due_on", "id", postgresql_where=text("state = 'open'")),
+        Index("ix_actions_open_owner", "owner", "due_on", "id", postgresql_where=text("state = 'open'")),
+        Index("ix_actions_state", "state", "due_on", "id"),
+        Index("ix_actions_due_on", "due_on", "id"),
+        Index("ix_actions_owner", "owner", "due_on", "id"),
+        Index("ix_actions_customer_id", "customer_id", "due_on", "id"),
+        Index("ix_actions_cadence_id", "cadence_id", "due_on", "id"),
+        Index("ix_actions_channel", "channel", "due_on", "id"),
         Index("ix_actions_sending", "id", postgresql_where=text("state = 'sending'")),
         Index("ix_actions_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )
 
     id: Mapped[Id]
     collection_id: Mapped[Ref] = mapped_column(ForeignKey("collections.id"))
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
+    cadence_id: Mapped[Ref] = mapped_column(ForeignKey("cadences.id"))
+    kind: Mapped[str] = mapped_column(server_default="step")
     step_id: Mapped[str]
     occurrence: Mapped[int] = mapped_column(server_default="1")
     channel: Mapped[str]
@@ -40,6 +58,10 @@ class Action(Base):
     mends: Mapped[bool] = mapped_column(server_default=text("false"))
     outcome: Mapped[str | None]
     snoozed_until: Mapped[date | None]
+    draft_subject: Mapped[str | None]
+    draft_body: Mapped[str | None]
+    # When its sender has a slot for it (throttling); it goes out within a few minutes of that, or takes another.
+    slot_at: Mapped[datetime | None]
     # The action whose message lists this one's invoice too (rule 2.15).
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("actions.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -52,7 +74,13 @@ class Message(Base):
     """A message as it goes out, to the byte: a repeat after a crash is the same message again."""
 
     __tablename__ = "messages"
-    __table_args__ = (one_of("state", MESSAGE_STATES),)
+    __table_args__ = (
+        one_of("state", MESSAGE_STATES),
+        Index(
+            "ix_messages_reply_token", "reply_token", unique=True, postgresql_where=text("reply_token IS NOT NULL")
+        ),
+        Index("ix_messages_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
+    )
 
     id: Mapped[Id]
     action_id: Mapped[Ref] = mapped_column(ForeignKey("actions.id"), unique=True)
@@ -69,3 +97,9 @@ class Message(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]
     response: Mapped[str | None]
+    # What replies are recognised by when they lost the Message-ID: a part of the address that they go to.
+    reply_token: Mapped[str | None]
+    provider_id: Mapped[str | None]
+    # When it came back, and what the other side said.
+    returned_at: Mapped[datetime | None]
+    returned_because: Mapped[str | None]

@@ -93,3 +93,12 @@ class CadenceStep(Base):
     never_supersede: Mapped[bool] = mapped_column(server_default=text("false"))
     repeat_every_days: Mapped[int | None]
     repeat_limit: Mapped[int | None]
+    name: Mapped[str | None]
+    # Who does its to-dos: users by e-mail address and groups by name; the first of them that there is.
+    responsible: Mapped[list[str]] = mapped_column(server_default="[]")
+    # The address of a sender; None is the default one.
+    sender: Mapped[str | None]
+    # Roles of contacts; without any, or without such a contact, it is the main contact.
+    recipients: Mapped[list[str]] = mapped_column(server_default="[]")
+    cc: Mapped[list[str]] = mapped_column(server_default="[]")
+    bcc: Mapped[list[str]] = mapped_column(server_default="[]")

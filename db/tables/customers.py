@@ -38,3 +38,4 @@ class Contact(Base):
     role: Mapped[str] = mapped_column(server_default="main")
     is_main: Mapped[bool] = mapped_column(server_default=text("false"))
     unreachable_because: Mapped[str | None]
+    locale: Mapped[str | None]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Amount, Base, Id, Ref, is_currency, one_of
@@ -40,10 +40,24 @@ class Invoice(Base):
     is_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
     # The day of the last message outside any cadence, which counts under each of them (rule 4.8).
     contacted_on: Mapped[date | None]
+    pay_link: Mapped[str | None]
+    view_link: Mapped[str | None]
     # What the accounts stated last, where that may differ from the columns: what people changed here since then
     # stays until the accounts state something new.
     stated: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class InvoiceFile(Base):
+    """The invoice as its customer got it, a PDF. `digest` is the SHA-256 of the content, in hexadecimal."""
+
+    __tablename__ = "invoice_files"
+
+    invoice_id: Mapped[Ref] = mapped_column(ForeignKey("invoices.id"), primary_key=True)
+    name: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[str]
+    stored_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Payment(Base):

@@ -3,7 +3,7 @@
 from datetime import date, time
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Date, SmallInteger, Text, text
+from sqlalchemy import CheckConstraint, Date, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,6 +20,9 @@ class Organization(Base):
         CheckConstraint("cardinality(business_days) > 0", name="business_days"),
         CheckConstraint("jitter_minutes BETWEEN 0 AND 1440", name="jitter_minutes"),
         one_of("contact_delay_scope", ("collection", "customer")),
+        one_of("when_uncertain", ("repeat", "ask")),
+        CheckConstraint("colour ~ '^#[0-9A-Fa-f]{6}$'", name="colour"),
+        CheckConstraint("(logo IS NULL) = (logo_type IS NULL)", name="logo"),
     )
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
@@ -47,3 +50,13 @@ class Organization(Base):
     holiday_calendar: Mapped[str | None]
     sends_automatically: Mapped[bool] = mapped_column(server_default=text("true"))
     todo_owner: Mapped[str] = mapped_column(Text, server_default="Cash Collectors")
+    # How its messages look: a colour such as #1F4E79, and an image.
+    colour: Mapped[str] = mapped_column(server_default="#1F4E79")
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary)
+    logo_type: Mapped[str | None]
+    # Where an invoice is paid and seen, with {number} and {external_id}, if the invoice itself does not say.
+    pay_link: Mapped[str | None]
+    view_link: Mapped[str | None]
+    attaches_invoice: Mapped[bool] = mapped_column(server_default=text("false"))
+    # What becomes of a message that may have been delivered: it is sent again, the same, or shown to a person.
+    when_uncertain: Mapped[str] = mapped_column(server_default="repeat")

@@ -174,7 +174,6 @@ _VALUES: dict[str, Any] = {
     "anchor": "due_date",
     "channel": "email",
     "execution": "manual",
-    "kind": "pause",
     "source": "import",
     "status": "done",
     "stage": "waiting",
@@ -190,6 +189,7 @@ _STATES = {
     "jobs": "done",
     "invoices": "open",
 }
+_KINDS = {"holds": "pause", "actions": "step", "incoming_messages": "reply"}
 # Of two owners, only one may be named.
 _LEFT_OUT = {("holds", "customer_id"), ("custom_values", "customer_id")}
 _FILLED = {("holds", "invoice_id"), ("custom_values", "invoice_id"), ("custom_values", "text_value")}
@@ -225,7 +225,8 @@ def _write_rows(engine: Engine) -> dict[str, dict[str, Any]]:
                 if column.computed is not None or place in _LEFT_OUT or (has_own and place not in _FILLED):
                     continue
                 kind = str(column.type).partition("(")[0].partition(" ")[0]
-                value = _STATES.get(table.name) if column.name == "state" else _VALUES.get(column.name)
+                by_table = {"state": _STATES, "kind": _KINDS}.get(column.name, {})
+                value = by_table.get(table.name, _VALUES.get(column.name))
                 values[column.name] = _BY_TYPE[kind] if value is None else value
             names = ", ".join(values) or "DEFAULT"
             places = ", ".join(f":{name}" for name in values)

@@ -39,7 +39,7 @@ def test_a_parked_collection_says_why_and_asks_a_person(book: Book, parked: int)
         "Blocked: ZeroDivisionError: oops",
     )
     assert book.one("SELECT step_id, state, channel, owner, obstacle FROM actions") == (
-        "parked",
+        "(parked)",
         "open",
         "task",
         "Cash Collectors",
@@ -51,7 +51,7 @@ def test_a_parked_collection_says_why_and_asks_a_person(book: Book, parked: int)
 def test_parking_again_keeps_one_todo(book: Book, parked: int) -> None:
     book.do(lambda session: park_it(session, parked, "2026-05-29 09:30"))
 
-    assert book.todos(parked) == [("parked", "open")]
+    assert book.todos(parked) == [("(parked)", "open")]
 
 
 def test_a_parked_collection_goes_on_as_soon_as_it_can_be_decided(book: Book, parked: int) -> None:
@@ -59,7 +59,7 @@ def test_a_parked_collection_goes_on_as_soon_as_it_can_be_decided(book: Book, pa
 
     assert isinstance(claim, Claim)
     assert claim.step.id == "upcoming"
-    assert book.todos(parked) == [("parked", "canceled"), ("upcoming", "sending")]
+    assert book.todos(parked) == [("(parked)", "canceled"), ("upcoming", "sending")]
     assert book.stage(parked) == "due"
 
 
@@ -68,7 +68,7 @@ def test_a_collection_may_be_parked_after_it_was_released(book: Book, parked: in
 
     book.do(lambda session: park_it(session, parked, "2026-05-29 10:30"))
 
-    assert book.todos(parked) == [("parked", "open")]
+    assert book.todos(parked) == [("(parked)", "open")]
     assert book.stage(parked) == "blocked"
 
 
@@ -83,7 +83,7 @@ def test_what_ends_a_parked_collection_ends_its_todo(book: Book, parked: int, wh
         case "unassigned":
             book.reassign(parked, None, "2026-05-29 10:00")
 
-    assert book.todos(parked) == [("parked", "canceled")]
+    assert book.todos(parked) == [("(parked)", "canceled")]
 
 
 def test_without_an_open_collection_nothing_is_parked(book: Book) -> None:

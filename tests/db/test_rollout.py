@@ -188,7 +188,7 @@ def test_one_that_cannot_be_decided_is_parked_and_holds_up_no_other(
     assert (rolled_out.reached_id, left(book)) == (ids[-1], 0)
     assert book.stage(ids[3]) == "blocked"
     assert "to-do" not in [book.stage(invoice_id) for invoice_id in ids]
-    assert ("parked", "open") in book.todos(ids[3])
+    assert ("(parked)", "open") in book.todos(ids[3])
     assert (ids[3], "invoice_changed") in book.owed()
 
 
