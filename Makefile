@@ -28,8 +28,9 @@ provision: $(BIN)/.installed ## Fetch or build the servers that demo and tests r
 demo: provision ## Run the whole product on a sample book; ARGS=--exit ends after the first round
 	@exec $(BIN)/python -m devstack demo $(ARGS)
 
+# Three processes on two cores: much of a test is waiting for a server.
 test: provision ## Run every test against real servers; ARGS go to pytest
-	@exec $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(BIN)/.installed ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .

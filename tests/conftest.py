@@ -20,12 +20,20 @@ from tests.installation import Installation, newest_mail, zone_at_noon
 from workflows.client import connect, register_search_attributes
 
 RETENTION = Duration(seconds=24 * 3600)
+LONG_FIRST = ("exactly_once", "scenarios", "workflows", "devstack", "dunning")
 OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_URL")
 
 
 def pytest_configure() -> None:
     """Let the run and all its servers end with `make test`, however that ends."""
     end_with_make()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders whose files take minutes, so that no process is left alone with one in the end."""
+    items.sort(
+        key=lambda item: min((LONG_FIRST.index(part) for part in item.path.parts if part in LONG_FIRST), default=9)
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
