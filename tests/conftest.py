@@ -32,7 +32,9 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the folders whose files take minutes, so that no process is left alone with one in the end."""
     items.sort(
-        key=lambda item: min((LONG_FIRST.index(part) for part in item.path.parts if part in LONG_FIRST), default=9)
+        key=lambda item: min(
+            (LONG_FIRST.index(part) for part in item.path.parts if part in LONG_FIRST), default=len(LONG_FIRST)
+        )
     )
 
 
