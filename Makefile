@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := 0.13.9
 ARGS ?=
 
-.PHONY: demo test check coverage-core mutation format lock provision soak bench-starter bench-forecast bench-simulate help
+.PHONY: demo test check coverage-core mutation format lock provision soak exactly-once bench-starter bench-forecast bench-simulate bench-messages bench-actions help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -49,6 +49,9 @@ mutation: $(BIN)/.installed ## Change the core in two thousand ways, and see tha
 soak: provision ## The long runs
 	@exec $(BIN)/python -m pytest -m soak $(ARGS)
 
+exactly-once: provision ## 2,000 messages and 40 kills by SMTP, with the setting ask, and by Resend; KILL_SEED=n repeats one
+	@exec $(BIN)/python -m pytest tests/exactly_once -m soak -s $(ARGS)
+
 bench-starter: provision ## The starter against a bare loop of start_workflow
 	@$(BIN)/python -m benchmarks.starter $(ARGS)
 
@@ -57,6 +60,12 @@ bench-forecast: provision ## A year ahead of 100,000 collections, read from a le
 
 bench-simulate: $(BIN)/.installed ## Ten thousand scenarios in one file
 	@$(BIN)/python -m benchmarks.simulate $(ARGS)
+
+bench-actions: provision ## Pages of the lists of a million actions
+	@$(BIN)/python -m benchmarks.actions $(ARGS)
+
+bench-messages: $(BIN)/.installed ## Messages from text to MIME, all shipped texts in all languages
+	@$(BIN)/python -m benchmarks.messages $(ARGS)
 
 format: $(BIN)/.installed ## Let ruff lay out and mend what it can
 	@$(BIN)/ruff format .

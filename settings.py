@@ -25,6 +25,11 @@ class Settings(BaseSettings):
         "smtp://localhost:25",
         description="smtp:// (STARTTLS when offered) or smtps://, with user:password@ where needed.",
     )
+    resend_api_key: str | None = Field(None, description="A key of Resend; then mail goes out by its API.")
+    resend_url: str = Field("https://api.resend.com", description="Where Resend's API is.")
+    inbox_url: str | None = Field(
+        None, description="The mailbox that replies and bounces come to: imaps://user:password@host/INBOX."
+    )
     worker_threads: int = Field(
         16, ge=1, le=200, description="Plans at once, sends at once, and connections kept."
     )

@@ -18,11 +18,15 @@ from temporalio.worker import Worker, WorkerDeploymentConfig, WorkerDeploymentVe
 from activities.collection import CollectionActivities
 from activities.heartbeat import BEAT_SECONDS
 from activities.interface import COLLECTIONS_QUEUE, MESSAGES_QUEUE
+from activities.review import keep_reviewed
 from db.engine import Engine, LedgerUnavailable, make_engine, ping
 from db.schema import is_current
+from intake.mailbox import watch
+from intake.mailbox_connection import MailboxAddress
 from intake.publishing import keep_rolled_out
 from intake.relay import relay
-from mailer.smtp import SmtpServer, SmtpTransport
+from mailer.choice import transport_of
+from mailer.transport import Transport
 from settings import Settings, settings
 from workflows.client import TemporalUnavailable, connect, register_search_attributes
 from workflows.invoice_collection import InvoiceCollection
@@ -32,7 +36,7 @@ GRACE = timedelta(seconds=30)
 log = structlog.get_logger()
 
 
-def workers(client: Client, engine: Engine, transport: SmtpTransport, chosen: Settings) -> tuple[Worker, Worker]:
+def workers(client: Client, engine: Engine, transport: Transport, chosen: Settings) -> tuple[Worker, Worker]:
     """Return the two workers: one for processes and planning, one for sending."""
     collection = CollectionActivities(engine, transport)
     deployment = WorkerDeploymentConfig(
@@ -72,6 +76,7 @@ async def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     chosen = settings()
     engine = make_engine(chosen.database_url, chosen.worker_threads + 2)
+    inbox = None if chosen.inbox_url is None else MailboxAddress.from_url(chosen.inbox_url)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -85,16 +90,21 @@ async def main() -> int:
     client = ready.result()
     if client is None:
         return 1
-    transport = SmtpTransport(SmtpServer.from_url(chosen.smtp_url))
+    transport = transport_of(
+        chosen.smtp_url, chosen.resend_api_key, chosen.resend_url, connections=chosen.worker_threads
+    )
     planning, sending = workers(client, engine, transport, chosen)
     async with planning, sending:
-        passing_on = asyncio.create_task(relay(engine, client))
-        rolling_out = asyncio.create_task(keep_rolled_out(engine))
+        beside = [asyncio.create_task(relay(engine, client)), asyncio.create_task(keep_rolled_out(engine))]
+        beside.append(asyncio.create_task(keep_reviewed(engine, transport)))
+        if inbox is not None:
+            beside.append(asyncio.create_task(watch(engine, inbox)))
         log.info("worker is up", temporal=chosen.temporal_address, build=chosen.worker_build)
-        await asyncio.wait({stop, passing_on, rolling_out}, return_when=asyncio.FIRST_COMPLETED)
-        passing_on.cancel()
-        rolling_out.cancel()
+        await asyncio.wait({stop, *beside}, return_when=asyncio.FIRST_COMPLETED)
+        for task in beside:
+            task.cancel()
         log.info("worker stops")
+    transport.close()
     return 0 if stop.done() else 1
 
 

@@ -9,7 +9,7 @@ from db.operations.assignment import reassign
 from db.operations.change import Change, note_once
 from db.operations.holds import pause, resume
 from db.operations.refusal import Refused
-from db.operations.todos import complete_action
+from db.operations.todos import Ending, complete_action
 
 # Written by people who mean "no cadence" in a signal or on the command line.
 NO_CADENCE = ("", "none", "None", "null")
@@ -39,7 +39,10 @@ def _carry_out(session: Session, invoice_id: int, event: Event, change: Change) 
                 # Remembered all the same: a late repeat must not undo what somebody has chosen since.
                 note_once(session, change, "reassignment changed nothing", invoice_id, cadence=cadence)
         case "complete_action":
-            complete_action(session, invoice_id, _text(event, "step"), _text(event, "outcome") or "done", change)
+            ending = Ending(
+                _text(event, "outcome") or "done", _day(event, "promised_for"), text=_text(event, "note")
+            )
+            complete_action(session, invoice_id, _text(event, "step"), ending, change)
         case "invoice_changed":
             # The facts are in the ledger already; the signal only says "look again".
             pass

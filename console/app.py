@@ -5,19 +5,27 @@ from importlib.metadata import version
 from cyclopts import App, Parameter
 
 from console import (
+    attach,
     cadence,
     collections,
     doctor,
     forecast,
+    group,
     hold_orders,
     importing,
+    inbox,
     invoice_orders,
     migrate,
     organization,
     preview,
+    sender,
     simulate,
     status,
     step_orders,
+    template,
+    todo,
+    todo_lists,
+    user,
 )
 
 app = App(
@@ -47,6 +55,8 @@ app.command(step_orders.restart, sort_key=5)
 app.command(step_orders.complete, sort_key=6)
 app.command(step_orders.snooze, sort_key=6)
 app.command(step_orders.contact, sort_key=6)
+app.command(todo.todo)
+app.command(todo_lists.actions, sort_key=3)
 app.command(invoice_orders.pay, sort_key=7)
 app.command(invoice_orders.reverse, sort_key=7)
 app.command(invoice_orders.due_date, sort_key=8)
@@ -55,7 +65,13 @@ app.command(invoice_orders.show, sort_key=8)
 app.command(invoice_orders.write_off, sort_key=8)
 app.command(invoice_orders.void, sort_key=8)
 app.command(invoice_orders.reinstate, sort_key=8)
+app.command(attach.attach, sort_key=8)
 app.command(cadence.cadence)
+app.command(inbox.inbox)
+app.command(user.user)
+app.command(group.group)
+app.command(sender.sender)
+app.command(template.template)
 app.command(simulate.simulate, sort_key=9)
 app.command(organization.organization, sort_key=10)
 app.command(migrate.migrate, sort_key=10)

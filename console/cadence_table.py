@@ -86,6 +86,12 @@ def _step_data(step: Step) -> dict[str, Any]:
         "template": step.template,
         "never_supersede": step.never_supersede,
         "repeat": {"every": step.repeat.every_days, "limit": step.repeat.limit} if step.repeat else None,
+        "name": step.name,
+        "responsible": list(step.responsible),
+        "sender": step.sender,
+        "recipients": list(step.recipients),
+        "cc": list(step.cc),
+        "bcc": list(step.bcc),
     }
 
 

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from console.amounts import money
 from dunning.events import (
+    Bounced,
     CadenceEdited,
     Completed,
     Contacted,
@@ -37,6 +38,8 @@ def event_words(event: Event, currency: str) -> str:
             return f"step {step_id} put off until {until:%a %Y-%m-%d}"
         case Contacted(channel=channel, as_step=as_step):
             return f"contact by {channel}" + (f" as step {as_step}" if as_step else "")
+        case Bounced(step_id=step_id):
+            return "message" + (f" of step {step_id}" if step_id else "") + " came back"
         case Paid(amount=amount):
             return f"{money(amount, currency)} paid"
         case Reversed(amount=amount):

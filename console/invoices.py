@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from console.amounts import plain
 from console.failure import ASKED_WRONGLY, Failure
 from db.engine import Engine, transaction
+from db.queries.incoming import Delivery, deliveries
 from db.queries.invoices import InvoiceView, invoice_view
 from db.queries.standing import Standing, standing_of
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An invoice and where it stands; None if no cadence ever followed it up."""
+    """An invoice, where it stands (None if no cadence ever followed it up), and how its messages fared."""
 
     view: InvoiceView
     standing: Standing | None
+    deliveries: tuple[Delivery, ...] = ()
 
     @property
     def outstanding(self) -> str:
@@ -40,4 +42,4 @@ def read_invoice(engine: Engine, number: str, timeline_entries: int = 20) -> Sho
         view = invoice_view(session, number, timeline_entries)
         if view is None:
             raise Failure(f"there is no invoice {number!r}", ASKED_WRONGLY)
-        return Shown(view, standing_of(session, view.id))
+        return Shown(view, standing_of(session, view.id), tuple(deliveries(session, view.id)))

@@ -1,49 +1,39 @@
-"""Doctor: the mail server."""
+"""Doctor: the way out for mail."""
 
 import asyncio
-import smtplib
 import threading
 
 from console.check import Check
 from console.environment import place_of
-from mailer.smtp import SmtpServer, SmtpTransport
+from mailer.choice import transport_of
+from mailer.transport import ProbeFailed, Transport
 from settings import Settings
 
 SECONDS_MAX = 5.0
 
 
 async def examine(chosen: Settings) -> list[Check]:
-    """Return how the mail server greets."""
-    mend = "start the mail server, or set SMTP_URL"
+    """Return how the mail server greets, or what Resend says to the key."""
+    setting, url = ("RESEND_URL", chosen.resend_url) if chosen.resend_api_key else ("SMTP_URL", chosen.smtp_url)
     try:
-        server = SmtpServer.from_url(chosen.smtp_url)
+        transport = transport_of(chosen.smtp_url, chosen.resend_api_key, chosen.resend_url)
     except ValueError as error:
-        return [Check("mail", "missing", "SMTP_URL cannot be read", f"set SMTP_URL ({error})")]
-    place = place_of(chosen.smtp_url)
+        return [Check("mail", "missing", f"{setting} cannot be read", f"set {setting} ({error})")]
+    place = place_of(url)
     try:
-        greeting = await _within(SmtpTransport(server))
+        greeting = await _within(transport)
     except TimeoutError:
-        return [Check("mail", "missing", f"{place} does not answer", mend)]
-    except smtplib.SMTPAuthenticationError as error:
-        return [
-            Check(
-                "mail",
-                "missing",
-                f"{place} refuses the login: {error.smtp_code}",
-                "mend user and password in SMTP_URL",
-            )
-        ]
-    except (OSError, smtplib.SMTPException, UnicodeError) as error:
-        return [Check("mail", "missing", f"{place}: {_said(error)}", mend)]
-    user = f", as {server.username}" if server.username else ""
-    return [Check("mail", "ok", f"{place} greets as {greeting}{user}")]
+        return [Check("mail", "missing", f"{place} does not answer", _mend(setting))]
+    except ProbeFailed as failure:
+        return [Check("mail", "missing", f"{place}: {failure}", failure.mend)]
+    return [Check("mail", "ok", f"{place} {greeting}")]
 
 
-def _said(error: Exception) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+def _mend(setting: str) -> str:
+    return "start the mail server, or set SMTP_URL" if setting == "SMTP_URL" else f"set {setting}"
 
 
-async def _within(transport: SmtpTransport) -> str:
+async def _within(transport: Transport) -> str:
     """Return the greeting. Raises what the probe raises, and TimeoutError when patience ends."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[str] = loop.create_future()

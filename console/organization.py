@@ -6,7 +6,10 @@ from cyclopts import Parameter
 
 
 def organization(
-    *, settings: Annotated[list[str] | None, Parameter(name="--set")] = None, json: bool = False
+    *,
+    settings: Annotated[list[str] | None, Parameter(name="--set")] = None,
+    logo: str | None = None,
+    json: bool = False,
 ) -> int:
     """Show the organization's settings, or change some; then every open collection looks again.
 
@@ -14,38 +17,49 @@ def organization(
     ----------
     settings
         A setting to change, as NAME=VALUE; may be repeated.
+    logo
+        The file of an image for messages, PNG, JPEG or GIF of at most 200 KB; `none` takes it away.
     json
         Print one JSON document.
     """
+    from pathlib import Path
+
     from console.clerk import clerk
     from console.failure import ASKED_WRONGLY, Failure
     from console.ledger import open_ledger
     from console.printing import out, say, say_json
     from db.engine import transaction
-    from db.queries.organization import organization_settings
-    from intake.organization_orders import change_settings, look_again
+    from db.queries.organization import organization_logo, organization_settings
+    from intake.logo import read_logo
+    from intake.organization_orders import change_logo, change_settings, look_again
     from intake.organization_settings import WrongSetting, read_settings, shown
 
     with open_ledger() as ledger:
         try:
+            image = None if logo in (None, "none") else read_logo(Path(logo))
             changed, is_about_when = change_settings(ledger.engine, read_settings(settings or []))
-        except WrongSetting as wrong:
+        except (WrongSetting, ValueError) as wrong:
             raise Failure(str(wrong), ASKED_WRONGLY) from wrong
+        if logo is not None and change_logo(ledger.engine, image):
+            changed.append("logo")
         # Also if nothing differs: an earlier change may have been interrupted before all were told.
         count = look_again(ledger.engine, clerk()) if is_about_when or (settings and not changed) else 0
         with transaction(ledger.engine) as session:
             now = shown(organization_settings(session))
+            has_logo = organization_logo(session)
+        if has_logo is not None:
+            now["logo"] = f"{has_logo[1]}, {len(has_logo[0]) / 1024:.1f} KB"
     if json:
         say_json({"settings": now, "changed": changed, "looking_again": count})
         return 0
     console = out()
-    if not settings:
+    if not settings and logo is None:
         width = max(map(len, now))
         for name, value in now.items():
             say(console, f"{name:{width}}  {value}".rstrip())
         return 0
     for name in changed:
-        say(console, f"{name} is now {now[name]}.")
+        say(console, f"{name} is now {now.get(name, 'none')}.")
     if not changed:
         say(console, "Nothing changed.")
     if count:

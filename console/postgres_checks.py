@@ -7,6 +7,7 @@ from console.check import Check
 from console.environment import place_of
 from console.failure import Failure
 from console.ledger import reached, read_revision
+from console.people_checks import examine_people
 from db.engine import Engine, ping, transaction
 from db.queries.backlog import count_passed_moments, outbox_backlog
 from db.queries.book import count_by_stage, count_not_eligible, count_open_collections
@@ -58,6 +59,7 @@ def _examine_book(engine: Engine, server: Check, schema: str) -> LedgerReport:
         stages = count_by_stage(session)
         passed = count_passed_moments(session, now - LATE_MAX)
         not_followed = count_not_eligible(session)
+        people = examine_people(session)
     owner = f"{organization.name}, {organization.time_zone.key}"
     return LedgerReport(
         (
@@ -67,6 +69,7 @@ def _examine_book(engine: Engine, server: Check, schema: str) -> LedgerReport:
             _outbox(backlog.count, backlog.oldest_at, backlog.last_error, now),
             _stages(open_count, stages, not_followed),
             *_late(passed),
+            *people,
         ),
         open_count,
     )

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from console.amounts import money, plain
+from console.inbox_table import delivery_words
 from console.invoices import Shown
 from console.printing import say
 from console.process_report import ProcessReport
@@ -40,12 +41,22 @@ def print_status(console: Console, shown: Shown, process: ProcessReport, organiz
         for todo in standing.todos:
             owner = f", {todo.owner}" if todo.owner else ""
             why = f": {todo.obstacle}" if todo.obstacle else ""
-            say(console, f"  to-do {todo.step} ({todo.channel}) since {todo.due_on}{owner}{why}", "yellow")
+            say(
+                console,
+                f"  to-do {todo.id}: {todo.step} ({todo.channel}) since {todo.due_on}{owner}{why}",
+                "yellow",
+            )
     # Usually the process has the ledger's plan; saying it twice would hide the case where it has another.
     agrees = process.plan == shown.following and not process.signals_waiting
     say(console, f"Process: {process.id} is running, with this plan" if agrees else f"Process: {process.sentence}")
     if process.url is not None:
         say(console, f"  {process.url}")
+    if shown.deliveries:
+        say(console, "Messages:")
+    for delivery in shown.deliveries:
+        at = delivery.sent_at
+        when = f"{at.astimezone(organization.time_zone):%Y-%m-%d %H:%M}" if at is not None else f"{'–':<16}"
+        say(console, f"  {when}  {delivery.step} to {', '.join(delivery.recipients)}: {delivery_words(delivery)}")
     if view.timeline:
         say(console, f"What happened ({organization.time_zone.key}):")
     for line in reversed(view.timeline):
@@ -84,6 +95,7 @@ def status_data(shown: Shown, process: ProcessReport, organization: Organization
         "next": shown.following,
         "because": standing.because if standing and is_open else [],
         "todos": [asdict(todo) for todo in standing.todos] if standing else [],
+        "messages": [asdict(delivery) for delivery in shown.deliveries],
         "process": asdict(process),
         "time_zone": organization.time_zone.key,
         "timeline": [asdict(line) for line in view.timeline],

@@ -2,14 +2,24 @@
 
 from typing import Literal
 
-from console.arguments import Day
+from console.arguments import Amount, Day
 
 # Spelled out for --help, which cannot wait for the ledger's modules; a test compares both.
 Outcome = Literal["done", "reached", "no-answer", "voicemail", "promised", "disputed", "wrong-number", "ignored"]
 ContactChannel = Literal["email", "sms", "letter", "call"]
 
 
-def complete(invoice: str, step: str | None = None, /, *, outcome: Outcome = "done", json: bool = False) -> int:
+def complete(
+    invoice: str,
+    step: str | None = None,
+    /,
+    *,
+    outcome: Outcome = "done",
+    promised_for: Day | None = None,
+    amount: Amount | None = None,
+    note: str | None = None,
+    json: bool = False,
+) -> int:
     """End an open to-do of an invoice.
 
     Parameters
@@ -20,14 +30,21 @@ def complete(invoice: str, step: str | None = None, /, *, outcome: Outcome = "do
         The step whose to-do it is; without it the oldest open one.
     outcome
         How it went; `ignored` goes on to the next step and does not count as a contact.
+    promised_for
+        With `--outcome promised`: the day by which payment was promised, as YYYY-MM-DD.
+    amount
+        With `--outcome promised`: how much was promised, if not all that is outstanding.
+    note
+        What was said, for whoever looks at the invoice later; with `--outcome disputed` the reason.
     json
         Print one JSON document.
     """
     from console.order import Order, carry_out
+    from db.operations.todos import Ending
 
     done = f"to-do{f' {step}' if step else ''} ended as {outcome}"
-    spoken = outcome.replace("-", " ")
-    return carry_out(invoice, Order(lambda desk: desk.complete(invoice, step, spoken), lambda _: done), json)
+    ending = Ending(outcome.replace("-", " "), promised_for, amount, note)
+    return carry_out(invoice, Order(lambda desk: desk.complete(invoice, step, ending), lambda _: done), json)
 
 
 def snooze(invoice: str, step: str, until: Day, /, *, json: bool = False) -> int:

@@ -20,6 +20,7 @@ from devstack.tool import Report, silent
 
 DATABASE = "duewell"
 FOR_OTHER_TEMPORALS = ("TEMPORAL_API_KEY", "TEMPORAL_TLS")
+FOR_OTHER_MAIL = ("RESEND_API_KEY", "RESEND_URL")
 
 
 class Stack:
@@ -109,8 +110,9 @@ class Stack:
 
         It finds the servers in its environment, extended by `env`, and logs to `home/logs/NAME.log`.
         """
-        # Credentials that are meant for another Temporal would make the embedded one unreachable.
-        unfit = FOR_OTHER_TEMPORALS if self.temporal else ()
+        # Credentials that are meant for another Temporal would make the embedded one unreachable, and with a key
+        # of Resend mail would leave the house instead of being caught.
+        unfit = (FOR_OTHER_TEMPORALS if self.temporal else ()) + (FOR_OTHER_MAIL if self.mail else ())
         inherited = {key: value for key, value in self._environ.items() if key not in unfit}
         process = LeashedProcess(
             name,

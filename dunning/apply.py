@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import date
 from typing import assert_never
 
-from dunning.cadence import Step
+from dunning.cadence import Channel, Step
 from dunning.cycles import begins_cycle, moved_to, new_cycle, without_todos
 from dunning.decision import Close, Decision, Exhaust, Expired, OpenTodo, Send, Wait
 from dunning.edition import edited
 from dunning.events import (
+    Bounced,
     CadenceEdited,
     Completed,
     Contacted,
@@ -64,6 +65,8 @@ def apply(facts: Facts, event: Event) -> Facts:
             if as_step is not None:
                 return _settled(facts, as_step, StepStatus.DONE, today, today)
             return replace(facts, last_contact_on=today)
+        case Bounced():
+            return _came_back(facts, event)
         case Reassigned(cadence=cadence):
             is_same = cadence is not None and facts.cadence is not None and cadence.name == facts.cadence.name
             return facts if is_same else moved_to(facts, cadence, today)
@@ -84,6 +87,32 @@ def apply(facts: Facts, event: Event) -> Facts:
             return _after_money(facts, event, today)
         case _:
             return _after_hold(facts, event, today)
+
+
+def _came_back(facts: Facts, event: Bounced) -> Facts:
+    """Return the facts as if the message had not been sent; its step is a to-do that may mend (rule 2.16)."""
+    facts = replace(facts, last_contact_on=event.contacted_on)
+    if event.obstacle is not None:
+        facts = replace(facts, obstacles={**facts.obstacles, Channel.EMAIL: event.obstacle})
+    step_id = event.step_id
+    if step_id is None:
+        return facts
+    runs = {other: run for other, run in facts.runs.items() if other != step_id}
+    if event.ran_on is not None:
+        runs[step_id] = Run(facts.runs[step_id].occurrence - 1, event.ran_on)
+    statuses = {other: status for other, status in facts.statuses.items() if other != step_id}
+    facts = replace(facts, statuses=statuses, runs=runs)
+    step = None if facts.cadence is None else facts.cadence.step(step_id)
+    has_ended = facts.is_settled or facts.invoice.state in (InvoiceState.VOID, InvoiceState.WRITTEN_OFF)
+    if step is None or has_ended:
+        # Removed from the cadence, or nothing to collect: nobody is asked, and it is as if it had never run.
+        return facts
+    mends = not event.asks and step.is_automatic
+    return replace(
+        facts,
+        statuses=_with(facts, step_id, StepStatus.OPEN),
+        handed_over=facts.handed_over | {step_id} if mends else facts.handed_over,
+    )
 
 
 def _after_money(facts: Facts, event: Paid | Reversed, today: date) -> Facts:

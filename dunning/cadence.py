@@ -1,6 +1,6 @@
 """A cadence: the ordered steps by which an invoice is followed up (rules 1.*)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -74,7 +74,12 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a cadence. `offset_days` counts from the anchor; negative only before the due date."""
+    """One line of a cadence. `offset_days` counts from the anchor; negative only before the due date.
+
+    What follows `repeat` says who is concerned, and nothing about when: `responsible` are users (by address) and
+    groups (by name) of whom the first there is has the to-do, `sender` is an address, None for the default one,
+    `recipients` are roles of contacts, and `cc` and `bcc` addresses.
+    """
 
     id: str
     anchor: Anchor
@@ -84,6 +89,13 @@ class Step:
     template: str | None = None
     never_supersede: bool = False
     repeat: Repeat | None = None
+    # Left out of the hash: steps are compared often, and told apart by the rest.
+    name: str | None = field(default=None, hash=False)
+    responsible: tuple[str, ...] = field(default=(), hash=False)
+    sender: str | None = field(default=None, hash=False)
+    recipients: tuple[str, ...] = field(default=(), hash=False)
+    cc: tuple[str, ...] = field(default=(), hash=False)
+    bcc: tuple[str, ...] = field(default=(), hash=False)
 
     def __post_init__(self) -> None:
         if self.execution is Execution.AUTOMATIC and not self.channel.may_be_automatic:

@@ -19,6 +19,7 @@ class Because(StrEnum):
     RESUMED_TODAY = "resumed after today's send time"
     TODO_OPEN = "a to-do is open"
     SNOOZED = "snoozed"
+    APPROVED = "approved by a person"
     PAUSE = "paused"
     CUSTOMER_PAUSE = "customer paused"
     DISPUTE = "disputed"
@@ -33,6 +34,7 @@ class Because(StrEnum):
     CANNOT_SEND = "cannot be sent"
     LAPSES = "no business day is left before the due date"
     EXHAUSTED = "every step is done"
+    SENDER_LIMIT = "the sender has reached its limit"
     ON_ITS_WAY = "a message to the customer is on its way"
 
 

@@ -55,6 +55,24 @@ class Contacted:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounced:
+    """A message that was sent came back for good from all its recipients (rule 2.16).
+
+    `step_id` is the step that it was, None if the collection is not under that step's cadence any more.
+    `contacted_on` is the last contact besides it, `ran_on` the day of the step's run before it. `obstacle` is why
+    nobody can be written to from now on; `asks` says that a person has to look although somebody could be.
+    """
+
+    at: datetime
+    step_id: str | None
+    sent_at: datetime
+    contacted_on: date | None = None
+    ran_on: date | None = None
+    obstacle: str | None = None
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
     """Contact is paused until the first active day, or until it is resumed (rule 3.1)."""
 
@@ -170,6 +188,7 @@ Event = (
     | Ignored
     | Snoozed
     | Contacted
+    | Bounced
     | Paused
     | Resumed
     | Paid

@@ -122,8 +122,9 @@ class Facts:
     """All that `decide` knows of one collection.
 
     `runs` are the latest runs of steps that were done or ignored, `snoozed` says until when open to-dos are out
-    of sight. `obstacles` say by channel why automatic messages cannot be sent now, `handed_over` names the
-    automatic steps whose to-do stands open because of one (rule 4.4), `released_at` is when a person last
+    of sight. `obstacles` say by channel why automatic messages cannot be sent now, and `blocked_senders` by the
+    sender's address in small letters (None: the default one) why no email goes out from it; `handed_over` names
+    the automatic steps whose to-do stands open because of one (rule 4.4), `released_at` is when a person last
     ended a hold. `customer_contact_on` is set where the minimum contact delay is kept for the whole customer
     (rule 2.14). `shelf` is what was done under other cadences, by name; the ledger keeps that in rows of its own.
     """
@@ -138,6 +139,7 @@ class Facts:
     holds: tuple[Hold, ...] = ()
     released_at: datetime | None = None
     obstacles: Mapping[Channel, str] = field(default_factory=dict)
+    blocked_senders: Mapping[str | None, str] = field(default_factory=dict)
     sends_automatically: bool = True
     tolerance: Decimal = Decimal(0)
     cycle: int = 1
@@ -158,7 +160,12 @@ class Facts:
 
     def obstacle(self, step: Step) -> str | None:
         """Return why the automatic step cannot be sent now, if anything is in its way (rule 4.4)."""
-        return self.obstacles.get(step.channel) if step.is_automatic else None
+        if not step.is_automatic:
+            return None
+        obstacle = self.obstacles.get(step.channel)
+        if obstacle is None and self.blocked_senders and step.channel is Channel.EMAIL:
+            return self.blocked_senders.get(None if step.sender is None else step.sender.lower())
+        return obstacle
 
     def occurrence(self, step: Step) -> int:
         """Return how many times the step will have run once it has run next; 1 unless it repeats (rule 2.13)."""

@@ -29,6 +29,7 @@ def likeness(facts: Facts, today: date) -> Hashable:
         tuple(facts.runs.items()),
         facts.holds,
         tuple(facts.obstacles.items()),
+        tuple(facts.blocked_senders.items()),
         facts.handed_over,
         tuple(facts.snoozed.items()),
         facts.customer_contact_on,

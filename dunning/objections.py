@@ -1,9 +1,11 @@
 """Why an event cannot happen to a collection: one sentence for a person, or None if it can."""
 
+from datetime import timedelta
 from typing import assert_never
 
 from dunning.agenda import unsettled
 from dunning.events import (
+    Bounced,
     Completed,
     Contacted,
     Disputed,
@@ -25,6 +27,8 @@ from dunning.facts import Facts, HoldKind, InvoiceState, StepStatus
 from dunning.holds import is_held, standing
 
 NOTHING_TO_COLLECT = "it has nothing to collect"
+# What comes back later than this was a contact as far as anybody knew, and others were planned by it (rule 2.16).
+BOUNCE_UNCOUNTS_FOR = timedelta(hours=24)
 
 
 def objection(facts: Facts, event: Event) -> str | None:
@@ -34,6 +38,11 @@ def objection(facts: Facts, event: Event) -> str | None:
             return None if _is_open(facts, step_id) else f"it has no open to-do of step {step_id}"
         case Snoozed() | Contacted() | DueDateChanged():
             return _objection_to_a_change(facts, event)
+        case Bounced(step_id=step_id, sent_at=sent_at):
+            if event.at - sent_at > BOUNCE_UNCOUNTS_FOR:
+                return "it came back after more than 24 hours, and counts as a contact"
+            is_done = step_id is None or facts.statuses.get(step_id) is StepStatus.DONE
+            return None if is_done else f"step {step_id} is not done"
         case Paused() | Resumed() | Disputed() | DisputeResolved() | Promised() | PaymentAnnounced():
             return _objection_to_a_hold(facts, event)
         case Paid() | Reversed():

@@ -64,6 +64,12 @@ def _differences(was: Step, step: Step) -> tuple[str, ...]:
         ("text ", was.template or "none", step.template or "none"),
         ("", superseded[was.never_supersede], superseded[step.never_supersede]),
         ("", repeats(was), repeats(step)),
+        ("name ", was.name or "none", step.name or "none"),
+        ("responsible ", _listed(was.responsible), _listed(step.responsible)),
+        ("sender ", was.sender or "the default", step.sender or "the default"),
+        ("recipients ", ", ".join(was.recipients) or "main", ", ".join(step.recipients) or "main"),
+        ("cc ", _listed(was.cc), _listed(step.cc)),
+        ("bcc ", _listed(was.bcc), _listed(step.bcc)),
     )
     return tuple(f"{what}{old} → {new}" for what, old, new in pairs if old != new)
 
@@ -79,6 +85,10 @@ def _settings(before: Cadence, then: Cadence) -> tuple[str, ...]:
     if kept != [step.id for step in then.steps if before.step(step.id) is not None]:
         settings.append("the order of steps")
     return tuple(settings)
+
+
+def _listed(people: tuple[str, ...]) -> str:
+    return ", ".join(people) or "none"
 
 
 def _s(count: int) -> str:

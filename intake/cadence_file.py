@@ -1,5 +1,7 @@
 """Reads a cadence that is to be published from its YAML file."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from dunning.cadence import Cadence
@@ -7,7 +9,7 @@ from intake.complaints import listed
 from intake.documents import BadDocument, Misplaced, take
 from intake.stated_cadence import StatedCadence, cadence_of
 from intake.yaml_documents import yaml_documents
-from mailer.render import template_names
+from mailer.texts import template_names
 
 STANDARD = Path(__file__).parent / "cadences" / "standard.yaml"
 
@@ -16,20 +18,27 @@ class BadCadence(Exception):
     """The file is no cadence that could be published; the text is one line that says where and why."""
 
 
-def read_cadence(path: Path) -> Cadence:
-    """Return the cadence that the file states. Raises BadCadence."""
+def read_cadence(path: Path, saved_names: Callable[[], frozenset[str]] = frozenset) -> Cadence:
+    """Return the cadence that the file states. Raises BadCadence.
+
+    `saved_names` are the templates that were saved; it is asked only if one is used that is not shipped.
+    """
     try:
         document, *others = yaml_documents(path)
         if others:
             raise BadDocument(f"{others[0].where(())}: expected one cadence in the file, and nothing after it")
-        return take(document, StatedCadence, _with_texts)
+        return take(document, StatedCadence, partial(_with_texts, saved_names=saved_names))
     except BadDocument as error:
         raise BadCadence(str(error)) from error
 
 
-def wrong_texts(cadence: Cadence) -> list[tuple[int, str, str]]:
+def wrong_texts(
+    cadence: Cadence, saved_names: Callable[[], frozenset[str]] = frozenset
+) -> list[tuple[int, str, str]]:
     """Return the steps whose text is missing or not there: index, key and what is wrong."""
     known = template_names()
+    if any(step.template is not None and step.template not in known for step in cadence.steps):
+        known |= saved_names()
     wrong = []
     for index, step in enumerate(cadence.steps):
         if step.template is None:
@@ -42,7 +51,7 @@ def wrong_texts(cadence: Cadence) -> list[tuple[int, str, str]]:
     return wrong
 
 
-def _with_texts(stated: StatedCadence) -> Cadence:
+def _with_texts(stated: StatedCadence, saved_names: Callable[[], frozenset[str]]) -> Cadence:
     """Return the cadence, which has a name to call it by and all the texts that it needs. Raises Misplaced."""
     name = stated.name
     if name.strip().lower() == "none":
@@ -52,6 +61,6 @@ def _with_texts(stated: StatedCadence) -> Cadence:
     if name != name.strip() or not name.isprintable():
         raise Misplaced(("name",), f"{name!r} is wrong; expected text without spaces around it and without lines")
     cadence = cadence_of(stated)
-    for index, key, said in wrong_texts(cadence):
+    for index, key, said in wrong_texts(cadence, saved_names):
         raise Misplaced(("steps", index, key), said)
     return cadence

@@ -2,11 +2,14 @@
 
 from intake.clerk_orders import Told, tell_process
 from intake.hold_orders import HoldOrders
+from intake.inbox_orders import InboxOrders
 from intake.invoice_orders import InvoiceOrders
+from intake.people_orders import PeopleOrders
 from intake.step_orders import StepOrders
+from intake.todo_orders import TodoOrders
 
 
-class Desk(HoldOrders, InvoiceOrders, StepOrders):
+class Desk(HoldOrders, InboxOrders, InvoiceOrders, PeopleOrders, StepOrders, TodoOrders):
     """Where a person works: the ledger, who it is that acts, and all that may be ordered."""
 
     __slots__ = ()

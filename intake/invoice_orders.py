@@ -2,10 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
-from db.operations import due_dates, invoice_states, payments, reversals
+from db.engine import transaction
+from db.operations import due_dates, invoice_files, invoice_states, payments, reversals
+from db.operations.refusal import Refused
+from db.queries.invoices import invoice_id_of
 from dunning.facts import InvoiceState
 from intake.clerk_orders import Clerk, Told
+from mailer.pdf import PDF_BYTES_MAX, fault_of
 
 
 class InvoiceOrders(Clerk):
@@ -53,6 +58,21 @@ class InvoiceOrders(Clerk):
         """Take back that the invoice was written off or void. Raises Refused."""
         return self._about_invoice(number, invoice_states.reinstate, "invoice_changed")
 
+    def attach(self, number: str, path: Path | None) -> bool:
+        """Keep the PDF at the path for messages about the invoice, or none; say whether that is new.
+
+        Raises Refused.
+        """
+        content = b"" if path is None else _pdf(path)
+        with transaction(self.engine) as session:
+            invoice_id = invoice_id_of(session, number)
+            if invoice_id is None:
+                raise Refused(f"there is no invoice {number!r}")
+            change = self._change(session)
+            if path is None:
+                return invoice_files.detach_file(session, invoice_id, change)
+            return invoice_files.attach_file(session, invoice_id, path.name, content, change)
+
     def _set_hidden(self, number: str, is_hidden: bool) -> Told:
         return self._about_invoice(
             number,
@@ -66,3 +86,15 @@ class InvoiceOrders(Clerk):
             lambda session, id_, change: invoice_states.end_invoice(session, id_, state, change),
             "invoice_changed",
         )
+
+
+def _pdf(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(PDF_BYTES_MAX + 1)
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror or error}") from error
+    fault = fault_of(content)
+    if fault is not None:
+        raise Refused(f"{path} cannot be attached: {fault}")
+    return content

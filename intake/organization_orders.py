@@ -25,6 +25,16 @@ def change_settings(engine: Engine, settings: Mapping[str, Any]) -> tuple[list[s
     return changed, any(SETTINGS[name].is_about_when for name in changed)
 
 
+def change_logo(engine: Engine, logo: tuple[bytes, str] | None) -> bool:
+    """Show the image in messages from now on, or none; say whether that is new. Raises LedgerUnavailable."""
+    content, media_type = logo or (None, None)
+    with transaction(engine) as session:
+        if lock_organization(session)["logo"] == content:
+            return False
+        change_organization(session, logo=content, logo_type=media_type)
+    return True
+
+
 def look_again(engine: Engine, by: str) -> int:
     """Let every open collection look again, in pages; return how many. Raises LedgerUnavailable."""
     count, after_id = 0, 0

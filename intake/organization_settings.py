@@ -19,6 +19,10 @@ JITTER_MINUTES_MAX = 1440
 NONE = "none"
 _CLOCK = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
 _AMOUNT = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?")
+_COLOUR = re.compile("#[0-9A-Fa-f]{6}")
+_LINK = re.compile(r"https?://[^\s/<>\"]+[^\s<>\"]*")
+_LINK_PARTS = ("number", "external_id")
+LINK_CHARACTERS_MAX = 500
 _YES, _NO = ("yes", "true", "on"), ("no", "false", "off")
 
 
@@ -166,6 +170,33 @@ def _scope(text: str) -> str:
     return text
 
 
+def _when_uncertain(text: str) -> str:
+    if text not in ("repeat", "ask"):
+        raise ValueError("repeat or ask")
+    return text
+
+
+def _colour(text: str) -> str:
+    if not _COLOUR.fullmatch(text):
+        raise ValueError("a colour such as #1F4E79")
+    return text.upper()
+
+
+def _link(text: str) -> str | None:
+    """Return a web address in which {number} and {external_id} stand for the invoice's own."""
+    if text in ("", NONE):
+        return None
+    # What is filled in is quoted, and a host that depends on it would be anybody's.
+    plain = text
+    for part in _LINK_PARTS:
+        plain = plain.replace(f"{{{part}}}", "1")
+    if not text.isprintable() or len(text) > LINK_CHARACTERS_MAX or not _LINK.fullmatch(plain):
+        raise ValueError(f"a web address such as https://pay.company.example/{{number}}, or {NONE}")
+    if "{" in plain or "}" in plain or "{" in text.partition("://")[2].partition("/")[0]:
+        raise ValueError(f"no other parts in it than {{number}} and {{external_id}}, after the host, or {NONE}")
+    return text
+
+
 def _plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
@@ -196,4 +227,9 @@ SETTINGS: Mapping[str, Setting] = {
     "contact_delay_scope": Setting(_scope),
     "merges_same_day": Setting(_yes_or_no, lambda value: "yes" if value else "no"),
     "sends_automatically": Setting(_yes_or_no, lambda value: "yes" if value else "no"),
+    "when_uncertain": Setting(_when_uncertain, is_about_when=False),
+    "colour": Setting(_colour, is_about_when=False),
+    "pay_link": Setting(_link, _or_none, is_about_when=False),
+    "view_link": Setting(_link, _or_none, is_about_when=False),
+    "attaches_invoice": Setting(_yes_or_no, lambda value: "yes" if value else "no", is_about_when=False),
 }

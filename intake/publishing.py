@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -20,6 +21,8 @@ from db.operations.refusal import Refused
 from db.operations.rollout import RolledOut, park_outdated, roll_out_page
 from db.queries.calendar import local_date
 from db.queries.catalogue import Version, version_of
+from db.queries.senders import sender_named
+from db.queries.templates import saved_names
 from db.queries.under import Outdated, count_outdated, outdated_invoice_ids, outdated_versions
 from dunning.cadence import Cadence
 from intake.cadence_file import read_cadence, wrong_texts
@@ -46,7 +49,29 @@ class Candidate:
         return self.in_force is not None and self.in_force.cadence == self.cadence
 
 
+def saved_names_at(engine: Engine) -> frozenset[str]:
+    """Return the names of the saved templates; none while the ledger is away, when nothing is published anyway."""
+    try:
+        with transaction(engine) as session:
+            return saved_names(session)
+    except LedgerUnavailable:
+        return frozenset()
+
+
 def candidate_of(engine: Engine, file_or_name: str) -> Candidate:
+    """Return what is to be published, as `_stated` finds it, once all its senders are there.
+
+    Raises BadCadence for the file, and Refused for the name or a sender.
+    """
+    candidate = _stated(engine, file_or_name)
+    with transaction(engine) as session:
+        for step in candidate.cadence.steps:
+            if step.sender is not None and sender_named(session, step.sender) is None:
+                raise Refused(f"step {step.id}: there is no sender {step.sender}; see duewell sender add")
+    return candidate
+
+
+def _stated(engine: Engine, file_or_name: str) -> Candidate:
     """Return what is to be published: the cadence of a file, or the draft of the cadence with this name.
 
     Raises BadCadence for the file, and Refused for the name.
@@ -57,7 +82,7 @@ def candidate_of(engine: Engine, file_or_name: str) -> Candidate:
     )
     is_file = looks_like_path or path.is_file()
     # Read before the ledger is asked: a bad file is refused whatever stands there.
-    stated = read_cadence(path) if is_file else None
+    stated = read_cadence(path, partial(saved_names_at, engine)) if is_file else None
     with transaction(engine) as session:
         if looks_like_path and stated is not None:
             return _candidate(stated, version_of(session, stated.name, "published"), None)
@@ -72,7 +97,7 @@ def candidate_of(engine: Engine, file_or_name: str) -> Candidate:
             if in_force is not None:
                 stands = f"it has no draft, and version {in_force.number} is published"
             raise Refused(f"{file_or_name} cannot be published: {stands}")
-    wrong = wrong_texts(draft.cadence)
+    wrong = wrong_texts(draft.cadence, partial(saved_names_at, engine))
     if wrong:
         index, key, what = wrong[0]
         raise Refused(f"the draft of {file_or_name}, step {draft.cadence.steps[index].id}, {key}: {what}")

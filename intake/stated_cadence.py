@@ -1,6 +1,7 @@
 """A cadence as a file states it: the keys, and the cadence that they make."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -18,11 +19,14 @@ from dunning.cadence import (
     Repeat,
     Step,
 )
+from intake.cells import parse_email, parse_role
 from intake.complaints import described
 from intake.documents import Misplaced, Place
+from intake.problems import Wrong
 
 OFFSET_DAYS_MAX = 3650
 STEPS_MAX = 200
+PEOPLE_MAX = 20
 _STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -33,8 +37,37 @@ def _step_id(value: object) -> object:
     return value
 
 
+def _cell(parse: Callable[[str], str | Wrong]) -> Callable[[object], object]:
+    """Return a check that reads a text as a cell of an import would be read."""
+
+    def check(value: object) -> object:
+        read = parse(value) if isinstance(value, str) else value
+        if isinstance(read, Wrong):
+            raise ValueError(f"{described(value)} is {read.wrong}; expected {read.expected}")
+        return read
+
+    return check
+
+
+def _line(text: str) -> str | Wrong:
+    if text != text.strip() or not text.isprintable():
+        return Wrong("wrong", "text without spaces around it and without lines")
+    return text
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 StepId = Annotated[str, BeforeValidator(_step_id)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+Line = Annotated[Name, BeforeValidator(_cell(_line))]
+Address = Annotated[str, BeforeValidator(_cell(parse_email))]
+Role = Annotated[str, BeforeValidator(_cell(parse_role))]
+# One of them may be written without the brackets of a list.
+Responsible = Annotated[tuple[Line, ...], BeforeValidator(_one_or_more), Field(max_length=PEOPLE_MAX)]
+Roles = Annotated[tuple[Role, ...], BeforeValidator(_one_or_more), Field(max_length=PEOPLE_MAX)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_one_or_more), Field(max_length=PEOPLE_MAX)]
 Days = Annotated[int, Field(strict=True, ge=0, le=365)]
 
 
@@ -62,6 +95,12 @@ class StatedStep(Strict):
     template: Name | None = None
     never_supersede: bool = Field(False, strict=True)
     repeat: StatedRepeat | None = None
+    name: Line | None = None
+    responsible: Responsible = ()
+    sender: Address | None = None
+    recipients: Roles = ()
+    cc: Addresses = ()
+    bcc: Addresses = ()
 
 
 class StatedCadence(Strict):
@@ -94,6 +133,10 @@ def _step(line: StatedStep, place: Place) -> Step:
     if line.offset < 0 and line.anchor is Anchor.ISSUE_DATE:
         wrong = f"{line.offset} days after the issue date would be before it; expected 0 or more"
         raise Misplaced((*place, "offset"), wrong)
+    if line.channel is not Channel.EMAIL:
+        for key in ("sender", "cc", "bcc"):
+            if getattr(line, key):
+                raise Misplaced((*place, key), f"goes with an email only, and this is a {line.channel}")
     usual = Execution.AUTOMATIC if line.channel.may_be_automatic else Execution.MANUAL
     return Step(
         id=line.id,
@@ -104,4 +147,10 @@ def _step(line: StatedStep, place: Place) -> Step:
         template=line.template,
         never_supersede=line.never_supersede,
         repeat=None if line.repeat is None else Repeat(line.repeat.every, line.repeat.limit),
+        name=line.name,
+        responsible=line.responsible,
+        sender=line.sender,
+        recipients=line.recipients,
+        cc=line.cc,
+        bcc=line.bcc,
     )

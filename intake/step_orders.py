@@ -3,6 +3,7 @@
 from datetime import date
 
 from db.operations import assignment, outreach, todos
+from db.operations.todos import Ending
 from dunning.cadence import Channel
 from intake.clerk_orders import Clerk, Told
 
@@ -12,14 +13,14 @@ class StepOrders(Clerk):
 
     __slots__ = ()
 
-    def complete(self, number: str, step: str | None, outcome: str) -> Told:
+    def complete(self, number: str, step: str | None, ending: Ending | str) -> Told:
         """End the invoice's open to-do with an outcome. Raises Refused."""
         return self._about_invoice(
             number,
-            lambda session, id_, change: todos.complete_action(session, id_, step, outcome, change),
+            lambda session, id_, change: todos.complete_action(session, id_, step, ending, change),
             "complete_action",
             step=step,
-            outcome=outcome,
+            outcome=ending if isinstance(ending, str) else ending.outcome,
         )
 
     def snooze(self, number: str, step: str, until: date) -> Told:

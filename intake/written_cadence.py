@@ -36,6 +36,11 @@ def _step(step: Step) -> str:
         keys["never_supersede"] = "true"
     if step.repeat is not None:
         keys["repeat"] = f"{{every: {step.repeat.every_days}, limit: {step.repeat.limit}}}"
+    for key, text in (("name", step.name), ("sender", step.sender)):
+        if text is not None:
+            keys[key] = _scalar(text)
+    lists = {"responsible": step.responsible, "recipients": step.recipients, "cc": step.cc, "bcc": step.bcc}
+    keys |= {key: f"[{', '.join(map(_scalar, texts))}]" for key, texts in lists.items() if texts}
     return ", ".join(f"{key}: {value}" for key, value in keys.items())
 
 

@@ -1,166 +1,226 @@
-"""Renders a template for one letter: pure, from values to text."""
+"""Renders a text for one letter: pure, from values to a subject, plain text and HTML."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from pathlib import Path
+from decimal import Decimal
+from functools import cache, lru_cache
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
-from babel.numbers import parse_pattern
-from liquid import Environment, FileSystemLoader, Mode, StrictUndefined
-from liquid.exceptions import LiquidError
+from babel import Locale
 
-from dunning.currencies import CURRENCY_DECIMALS
-from dunning.money import Money
-from mailer.tags import Letter
+from mailer.formats import locale_for
+from mailer.frame import Frame, Look, frame
+from mailer.layout import LIQUID, lay_out, without_comments
+from mailer.liquid_limits import (
+    BODY_CHARACTERS_MAX,
+    SUBJECT_CHARACTERS_MAX,
+    TAG_CHARACTERS_MAX,
+    TAGS_MAX,
+    Liquid,
+    Template,
+    parse,
+    run,
+)
+from mailer.refusals import BadText, CannotRender
+from mailer.table import InvoiceTable
+from mailer.tags import CustomValue, Letter, Listed
+from mailer.texts import Text
+from mailer.values import Amount, Amounts, CustomFields, Day, Group, Link, NoAddress, Number, is_web_address
 
-TEMPLATES = Path(__file__).parent / "templates"
-FALLBACK_LANGUAGE = "en"
-# CLDR parts a code of letters from the digits beside it (CHF 5, but €5); Babel leaves that out.
-_LETTER_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
-
-
-class CannotRender(Exception):
-    """A text cannot be made; the message says why, for the person who gets the to-do."""
-
-
-class _NoValue:
-    """A tag without a value: false where a text asks for it, and no text where it should be written (rule 8.1)."""
-
-    def __init__(self, tag: str) -> None:
-        self._tag = tag
-
-    def __liquid__(self) -> None:
-        return None
-
-    def __str__(self) -> str:
-        raise CannotRender(f"{self._tag} has no value")
+_LISTING = re.compile(r"\b(invoices|invoices_table)\b")
+_ABOUT_CUSTOMER = re.compile(r"\bcustomer\s*(\.\s*(outstanding|overdue)|\[)")
+_EMPTY_PARAGRAPH = re.compile(r"<(p|ul|ol)\b[^>]*>\s*</\1>\n?")
+_EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text ready to be sent or shown."""
+    """A text ready to be sent or shown. `body` is its plain text; without HTML that is all there is."""
 
     subject: str
     body: str
+    html: str | None = None
 
 
-def render(template: str, letter: Letter) -> Rendered:
-    """Render the shipped template for the letter, in the letter's language if there is such a text.
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    subject: Template
+    body: Template
+    html: Template
+    frame: Frame
 
-    Raises CannotRender for an unknown template, an unknown tag or a tag without a value.
+
+def render(text: Text, letter: Letter, look: Look) -> Rendered:
+    """Render the text for the letter, in the letter's locale if it is one of the text's language.
+
+    Raises CannotRender for a tag without a value, and BadText, a kind of it, for a text that nobody can be sent.
     """
-    locale = _locale(letter.locale)
-    if not (TEMPLATES / locale.language / f"{template}.txt").is_file():
-        # Words and formats go together: a text that falls back to English has English dates and amounts.
-        locale = Locale(FALLBACK_LANGUAGE)
-    head, _, body = _source(template, locale.language).partition("\n\n")
-    if letter.listed and "invoices" not in body:
-        raise CannotRender(f"template {template} is about one invoice alone")
-    tags = _tags(letter, locale)
-    try:
-        subject = _environment(locale.language).from_string(head.removeprefix("Subject: ")).render(**tags)
-        text = _environment(locale.language).from_string(body).render(**tags)
-    except (LiquidError, CannotRender) as error:
-        raise CannotRender(f"template {template}: {error}") from error
-    return Rendered(" ".join(subject.split()), text.strip() + "\n")
+    compiled = _compiled(text, look)
+    if letter.listed and not lists_invoices(text):
+        raise CannotRender("it is about one invoice alone")
+    tags = tags_of(letter, locale_for(letter.locale, text.language))
+    subject = " ".join(run(compiled.subject, tags).split())
+    body = (
+        _EMPTY_LINES.sub("\n\n", "\n".join(map(str.rstrip, run(compiled.body, tags).splitlines()))).strip() + "\n"
+    )
+    html = _EMPTY_PARAGRAPH.sub("", run(compiled.html, tags))
+    return Rendered(subject, body, f"{compiled.frame.before}{html}{compiled.frame.after}")
 
 
-def format_money(value: Money, locale: Locale) -> str:
-    """Return the amount as the locale writes it, with the decimals that ISO 4217 gives its currency.
-
-    Babel's own decimals are those of cash, and would round 1234.56 RSD in a reminder.
-    """
-    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
-    decimals = CURRENCY_DECIMALS[value.currency]
-    pattern.frac_prec = (decimals, decimals)
-    written = str(pattern.apply(value.amount, locale, currency=value.currency, currency_digits=False))
-    return _LETTER_BESIDE_DIGIT.sub("\N{NO-BREAK SPACE}", written)
+def compile_text(text: Text) -> None:
+    """Be sure that the text can be laid out. Raises BadText."""
+    _compiled(text, Look("-"))
 
 
-def template_names() -> frozenset[str]:
-    """Return the names of the shipped templates."""
-    return frozenset(path.stem for path in (TEMPLATES / FALLBACK_LANGUAGE).glob("*.txt"))
+def lists_invoices(text: Text) -> bool:
+    """Say whether the text can be about several invoices."""
+    return any(_LISTING.search(found[0]) for found in LIQUID.finditer(without_comments(text.body)))
+
+
+def asks_for_standing(text: Text) -> bool:
+    """Say whether the text says what the customer owes in all. Raises BadText."""
+    require_bounded(text)
+    return any(
+        _ABOUT_CUSTOMER.search(found[0]) for part in (text.subject, text.body) for found in LIQUID.finditer(part)
+    )
+
+
+def require_bounded(text: Text) -> None:
+    """Raise BadText for a text that is longer, or has more or longer tags, than any message needs."""
+    if len(text.subject) > SUBJECT_CHARACTERS_MAX:
+        raise BadText(f"the subject has more than {SUBJECT_CHARACTERS_MAX} characters")
+    if len(text.body) > BODY_CHARACTERS_MAX:
+        raise BadText(f"the body has more than {BODY_CHARACTERS_MAX:,} characters")
+    if not text.subject.strip() or not text.body.strip():
+        raise BadText("the subject is empty" if not text.subject.strip() else "the body is empty")
+    for part in (text.subject, text.body):
+        if part.count("{{") + part.count("{%") > TAGS_MAX:
+            raise BadText(f"there are more than {TAGS_MAX} tags")
+        for found in LIQUID.finditer(part):
+            if len(found[0]) > TAG_CHARACTERS_MAX:
+                line = part.count("\n", 0, found.start()) + 1
+                raise BadText(f"a tag is longer than {TAG_CHARACTERS_MAX} characters", line)
 
 
 @cache
-def _source(template: str, language: str) -> str:
-    if template not in template_names():
-        raise CannotRender(f"there is no template {template!r}")
-    return (TEMPLATES / language / f"{template}.txt").read_text(encoding="utf-8")
+def _environment(is_html: bool, colour: str, ink: str) -> Liquid:
+    return Liquid(is_html=is_html, colour=colour, ink=ink)
 
 
-@cache
-def _environment(language: str) -> Environment:
-    # What several texts have in common is in parts/, and a text takes it in by its name.
-    parts = FileSystemLoader(TEMPLATES / language / "parts")
-    return Environment(autoescape=False, undefined=StrictUndefined, tolerance=Mode.STRICT, loader=parts)
+@lru_cache(512)
+def _compiled(text: Text, look: Look) -> _Compiled:
+    require_bounded(text)
+    plain, styled = (_environment(is_html, look.colour, look.ink) for is_html in (False, True))
+    # The body itself is parsed first, because its lines are those that people know.
+    parse(plain, without_comments(text.body))
+    laid = lay_out(text.body)
+    return _Compiled(
+        subject=parse(plain, without_comments(text.subject)),
+        body=parse(plain, laid.text),
+        html=parse(styled, laid.html),
+        frame=frame(look, text.language),
+    )
 
 
-@cache
-def _locale(locale: str) -> Locale:
-    try:
-        return Locale.parse(locale.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return Locale(FALLBACK_LANGUAGE)
-
-
-def _tags(letter: Letter, locale: Locale) -> Mapping[str, object]:
-    def money(value: Money) -> str:
-        return format_money(value, locale)
-
-    def day(value: date | None) -> str | None:
-        return None if value is None else format_date(value, "long", locale=locale)
-
-    tags: dict[str, dict[str, object]] = {
-        "invoice": {
-            "number": letter.invoice_number,
-            "po_number": letter.po_number,
-            "issue_date": day(letter.issued_on),
-            "due_date": day(letter.due_on),
-            "total": money(letter.total),
-            "paid": money(letter.paid),
-            "outstanding": money(letter.outstanding),
-            "is_partly_paid": letter.paid.amount > 0,
-            "currency": letter.total.currency,
-            "days_overdue": letter.days_overdue,
-            "days_until_due": letter.days_until_due,
-        },
-        "customer": {"name": letter.customer_name},
+def tags_of(letter: Letter, locale: Locale) -> dict[str, object]:
+    """Return the tags that texts see, with their values."""
+    own = _own(letter)
+    invoice = {
+        **_invoice(own, locale),
+        "days_overdue": letter.days_overdue,
+        "days_until_due": letter.days_until_due,
+        "custom": CustomFields("invoice.custom", _custom(letter.invoice_custom, locale)),
+    }
+    groups: dict[str, dict[str, object]] = {
+        "customer": _customer(letter, locale),
         "contact": {"first_name": letter.contact_first_name, "last_name": letter.contact_last_name},
+        "sender": {
+            "name": letter.sender_name or letter.organization_name,
+            "email": letter.sender_email or letter.organization_email,
+            "phone": letter.sender_phone,
+            "signature": letter.sender_signature,
+        },
         "organization": {
             "name": letter.organization_name,
             "email": letter.organization_email,
             "address": letter.organization_address,
             "bank_details": letter.bank_details,
         },
-        "step": {"number": letter.step_number, "of": letter.step_of},
-        "history": {"reminders_sent": letter.reminders_sent},
+        "step": {"number": letter.step_number, "of": letter.step_of, "name": letter.step_name},
+        "history": {
+            "reminders_sent": letter.reminders_sent,
+            "last_contact_date": None if letter.last_contact_on is None else Day(letter.last_contact_on, locale),
+        },
+        "invoice": invoice,
     }
-    valued = {group: _valued(group, values) for group, values in tags.items()}
-    listed = [
-        _valued(
-            "invoice",
-            {
-                "number": one.number,
-                "po_number": one.po_number,
-                "issue_date": day(one.issued_on),
-                "due_date": day(one.due_on),
-                "total": money(one.total),
-                "paid": money(one.paid),
-                "outstanding": money(one.outstanding),
-                "is_partly_paid": one.paid.amount > 0,
-                "currency": one.total.currency,
-            },
-        )
-        for one in letter.listed
-    ]
-    totals = [money(total) for total in letter.totals]
-    return {**valued, "invoices": listed or [valued["invoice"]], "totals": totals, "today": day(letter.today)}
+    tags: dict[str, object] = {name: Group(name, values) for name, values in groups.items()}
+    listed = letter.listed
+    tags["invoices"] = [Group("invoice", _invoice(one, locale)) for one in listed] or [tags["invoice"]]
+    tags["totals"] = Amounts(letter.totals, locale)
+    tags["invoices_table"] = InvoiceTable(listed or (own,), len(listed) or 1, locale)
+    tags["today"] = Day(letter.today, locale)
+    tags["locale_"] = locale
+    return tags
 
 
-def _valued(group: str, values: Mapping[str, object]) -> dict[str, object]:
-    return {tag: _NoValue(f"{group}.{tag}") if value is None else value for tag, value in values.items()}
+def _own(letter: Letter) -> Listed:
+    return Listed(
+        number=letter.invoice_number,
+        po_number=letter.po_number,
+        issued_on=letter.issued_on,
+        due_on=letter.due_on,
+        total=letter.total,
+        paid=letter.paid,
+        outstanding=letter.outstanding,
+        pay_link=letter.pay_link,
+        view_link=letter.view_link,
+    )
+
+
+def _invoice(one: Listed, locale: Locale) -> dict[str, object]:
+    return {
+        "number": one.number,
+        "po_number": one.po_number,
+        "issue_date": Day(one.issued_on, locale),
+        "due_date": None if one.due_on is None else Day(one.due_on, locale),
+        "total": Amount(one.total, locale),
+        "paid": Amount(one.paid, locale),
+        "outstanding": Amount(one.outstanding, locale),
+        "is_partly_paid": one.paid.amount > 0,
+        "currency": one.total.currency,
+        "pay_link": _link("invoice.pay_link", one.pay_link),
+        "view_link": _link("invoice.view_link", one.view_link),
+    }
+
+
+def _link(tag: str, address: str | None) -> object:
+    if address is None or is_web_address(address):
+        return None if address is None else Link(address)
+    return NoAddress(tag, address)
+
+
+def _customer(letter: Letter, locale: Locale) -> dict[str, object]:
+    standing = letter.standing
+    table = (
+        InvoiceTable(standing.overdue_listed, standing.overdue_count, locale) if standing.overdue_count else None
+    )
+    return {
+        "name": letter.customer_name,
+        "external_id": letter.customer_external_id,
+        "outstanding": Amounts(standing.outstanding, locale),
+        "overdue": Amounts(standing.overdue, locale),
+        "overdue_count": standing.overdue_count,
+        "overdue_table": table,
+        "custom": CustomFields("customer.custom", _custom(letter.customer_custom, locale)),
+    }
+
+
+def _custom(values: Mapping[str, CustomValue], locale: Locale) -> dict[str, object]:
+    return {key: _custom_value(value, locale) for key, value in values.items()}
+
+
+def _custom_value(value: CustomValue, locale: Locale) -> object:
+    if isinstance(value, Decimal):
+        return Number(value, locale)
+    return Day(value, locale) if isinstance(value, date) else value

@@ -1,6 +1,7 @@
-"""The tags that a text may use, as plain values (rule 8.1)."""
+"""The tags that a text may use, as plain values (rule 8.5)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -18,13 +19,32 @@ class Listed:
     total: Money
     paid: Money
     outstanding: Money
+    pay_link: str | None = None
+    view_link: str | None = None
+
+
+CustomValue = str | Decimal | date | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a customer owes in all: open amounts by currency, and the overdue invoices, the oldest first.
+
+    Hidden invoices are left out (rule 3.7). `overdue_listed` are the first of `overdue_count`.
+    """
+
+    outstanding: tuple[Money, ...] = ()
+    overdue: tuple[Money, ...] = ()
+    overdue_count: int = 0
+    overdue_listed: tuple[Listed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
     """Everything that a text about an invoice may say to one person, in their locale.
 
-    `listed` are all the invoices that it is about, itself included, if they are several (rule 2.15).
+    `listed` are all the invoices that it is about, itself included, if they are several (rule 2.15). Without a
+    sender it is from the organization. `standing` is needed only where a text asks for it (`asks_for_standing`).
     """
 
     locale: str
@@ -47,6 +67,18 @@ class Letter:
     step_of: int
     reminders_sent: int
     listed: tuple[Listed, ...] = ()
+    customer_external_id: str | None = None
+    pay_link: str | None = None
+    view_link: str | None = None
+    invoice_custom: Mapping[str, CustomValue] = field(default_factory=dict)
+    customer_custom: Mapping[str, CustomValue] = field(default_factory=dict)
+    sender_name: str | None = None
+    sender_email: str | None = None
+    sender_phone: str | None = None
+    sender_signature: str | None = None
+    step_name: str | None = None
+    last_contact_on: date | None = None
+    standing: Standing = Standing()
 
     @property
     def totals(self) -> tuple[Money, ...]:

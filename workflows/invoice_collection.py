@@ -29,7 +29,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.presentation import details_of, search_attributes_of, timer_summary_of
 
 PLAN_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
-SEND_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=10))
+# For attempts that died with their worker: what they may have delivered is soon looked at. A failed attempt says
+# itself how long to wait.
+SEND_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=5), backoff_coefficient=1.0)
 # After this a send is given up and planned anew, so that no history grows by retries of one day for ever.
 SEND_PATIENCE = timedelta(hours=12)
 # Without a heartbeat for this long an attempt is lost with its worker, and made again; see activities.heartbeat.

@@ -4,8 +4,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.operations.settle import Settled
+from db.operations.steps import set_step
+from db.queries.people import owner_of
 from db.tables.actions import Action
 from dunning.decision import Send
+from dunning.facts import StepStatus
 
 
 def claim_action(session: Session, settled: Settled, merged_into: int | None = None) -> int:
@@ -33,10 +36,13 @@ def claim_action(session: Session, settled: Settled, merged_into: int | None = N
         occurrence=decision.occurrence,
         channel=step.channel.value,
         execution=step.execution.value,
-        owner=collection.todo_owner,
+        owner=owner_of(session, step, collection.todo_owner),
         due_on=decision.due_on,
         **claimed,
     )
     key = ["collection_id", "step_id", "occurrence"]
     returning = statement.on_conflict_do_update(index_elements=key, set_=claimed).returning(Action.id)
+    if collection.facts.status(step) is StepStatus.OPEN and not settled.is_approved:
+        # Its obstacle is gone and nobody is asked any more: an attempt that fails must be followed by another one.
+        set_step(session, collection.id, step.id, StepStatus.PENDING, decision.due_on)
     return session.execute(returning).scalar_one()

@@ -180,6 +180,12 @@ def _write(session: Session, cadence_id: int, number: int, cadence: Cadence) -> 
             "never_supersede": step.never_supersede,
             "repeat_every_days": step.repeat.every_days if step.repeat else None,
             "repeat_limit": step.repeat.limit if step.repeat else None,
+            "name": step.name,
+            "responsible": list(step.responsible),
+            "sender": step.sender,
+            "recipients": list(step.recipients),
+            "cc": list(step.cc),
+            "bcc": list(step.bcc),
         }
         for position, step in enumerate(cadence.steps, start=1)
     ]

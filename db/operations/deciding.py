@@ -1,4 +1,7 @@
-"""Decides by what the ledger knows beyond one invoice's facts: that its customer is being written to right now."""
+"""Decides by what the ledger knows beyond one invoice's facts.
+
+That a person approved the message of a to-do, and that its customer is being written to right now.
+"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,12 +19,28 @@ def decided(collection: OpenCollection, now: datetime) -> Decision:
 
     It may come to nothing yet, so that a collection whose step is due looks again soon (rule 2.14).
     """
-    alone = decide(collection.facts, now)
+    alone = _with_approval(collection, decide(collection.facts, now), now)
     if not collection.customer_is_being_contacted or not isinstance(alone, Send | OpenTodo):
         return alone
     today = collection.facts.calendar.local_date(now)
     beside = decide(replace(collection.facts, customer_contact_on=today), now)
     return soon_again(beside, now) if isinstance(beside, Wait) else beside
+
+
+def _with_approval(collection: OpenCollection, decision: Decision, now: datetime) -> Decision:
+    """Send what a person approved in place of waiting for them, unless something is in its way.
+
+    A hold that came in between, or an invoice that was hidden (docs/decisions/0014).
+    """
+    if not isinstance(decision, Wait) or decision.step is None or decision.step.id not in collection.approved:
+        return decision
+    waits_for = {reason.because for reason in decision.because}
+    if waits_for != {Because.TODO_OPEN} or collection.facts.invoice.is_hidden:
+        return decision
+    because = (Reason(Because.APPROVED),)
+    occurrence = collection.approved[decision.step.id]
+    due_on = decision.due_on or collection.facts.calendar.local_date(now)
+    return Send(decision.step, due_on, because, decision.expired, occurrence)
 
 
 def soon_again(wait: Wait, now: datetime, detail: str | None = None) -> Wait:

@@ -123,7 +123,7 @@ def _joining(session: Session, settled: Settled, other: OpenCollection, change: 
     except Exception:
         # Its own process meets the same, and parks it with the reason (rule 4.5).
         return None
-    if not isinstance(would, Send) or would.step.id != decision.step.id:
+    if not isinstance(would, Send) or would.step.id != decision.step.id or would.step.id in other.approved:
         return None
     joining = settle_collection(session, other, then)
     assert isinstance(joining.decision, Send), "the same facts at the same moment give the same decision"

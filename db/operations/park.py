@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -40,7 +40,8 @@ def park(session: Session, invoice_id: int, reason: str, wake_at: datetime, chan
     }
     statement = insert(NextAction).values(collection_id=collection_id, **projected)
     session.execute(statement.on_conflict_do_update(index_elements=["collection_id"], set_=projected))
-    opened = {"state": "open", "obstacle": reason, "ended_at": None, "ended_on": None, "ended_by": None}
+    opened = {"state": "open", "obstacle": reason, "outcome": None}
+    opened |= {"ended_at": None, "ended_on": None, "ended_by": None}
     todo = insert(Action).values(
         collection_id=collection_id,
         customer_id=row.customer_id,
@@ -53,7 +54,13 @@ def park(session: Session, invoice_id: int, reason: str, wake_at: datetime, chan
         due_on=change.on,
         **opened,
     )
+    # While nobody has ended it, it is the same to-do, however often the collection is looked at.
+    still_open = Action.state == "open"
+    again = {
+        "due_on": case((still_open, Action.due_on), else_=change.on),
+        "snoozed_until": case((still_open, Action.snoozed_until), else_=None),
+    }
     key = ["collection_id", "step_id", "occurrence"]
-    session.execute(todo.on_conflict_do_update(index_elements=key, set_=opened))
+    session.execute(todo.on_conflict_do_update(index_elements=key, set_=opened | again))
     note(session, change, "collection parked", invoice_id, collection_id, because=reason)
     return sentence

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from sqlalchemy import or_, text, update
+from sqlalchemy import case, func, or_, text, true, update
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change, note
@@ -13,11 +13,15 @@ from db.operations.outbox import owe
 from db.operations.sending import Claim
 from db.operations.settle import Settled, open_todo, settle
 from db.operations.steps import set_step
-from db.queries.collections import open_collections
+from db.queries.collections import OpenCollection, open_collections
 from db.tables.actions import Action, Message
 from db.tables.collections import OPEN_STATES, Collection
 from db.tables.customers import Contact
+from dunning.cadence import Step
 from dunning.facts import StepStatus
+
+# How a to-do ended whose message went out.
+SENT = "sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,13 @@ SELECT a.id AS action_id, c.invoice_id, i.number, a.collection_id, a.step_id, a.
 
 
 def record_sent(
-    session: Session, claim: Claim, response: str, change: Change, *, plans: bool = True
+    session: Session,
+    claim: Claim,
+    response: str,
+    change: Change,
+    provider_id: str | None = None,
+    *,
+    plans: bool = True,
 ) -> Settled | None:
     """Record that the message was accepted: the step is done, the contact counts, what follows is projected.
 
@@ -52,15 +62,26 @@ def record_sent(
     """
     parts = _lock_parts(session, claim)
     collection_ids, invoice_ids = [part.collection_id for part in parts], [part.invoice_id for part in parts]
-    session.execute(
+    recorded = session.execute(
         update(Message)
-        .where(Message.action_id == claim.action_id)
-        .values(state="sent", sent_at=change.at, response=response, last_error=None)
+        .where(Message.action_id == claim.action_id, Message.state != "sent")
+        .values(state="sent", sent_at=change.at, response=response, provider_id=provider_id, last_error=None)
+        .returning(Message.id)
     )
+    if recorded.one_or_none() is None:
+        # Another attempt, of two that did not know of each other, has recorded all of it.
+        return settle(session, claim.settled.collection.invoice_id, change) if plans else None
     session.execute(
         update(Action)
         .where(Action.id.in_(part.action_id for part in parts))
-        .values(state="done", ended_at=change.at, ended_on=change.on, ended_by=change.by)
+        .values(
+            state="done",
+            # Of a to-do it was the person who approved its message that ended it.
+            outcome=case((Action.approved_by.is_not(None), SENT), else_=Action.outcome),
+            ended_at=change.at,
+            ended_on=change.on,
+            ended_by=func.coalesce(Action.approved_by, change.by),
+        )
     )
     for part in parts:
         set_step(session, part.collection_id, part.step_id, StepStatus.DONE, change.on, occurrence=part.occurrence)
@@ -79,10 +100,17 @@ def record_sent(
     return settle(session, claim.settled.collection.invoice_id, change)
 
 
-def record_deferred(session: Session, action_id: int, error: str) -> None:
-    """Record that the message was certainly not accepted and will be tried again."""
+def record_deferred(session: Session, action_id: int, error: str, attempt: int | None = None) -> None:
+    """Record that the message was certainly not accepted and will be tried again.
+
+    One that was given to a person meanwhile, because its attempt took too long, stays with them; and one that
+    another attempt has by now, if `attempt` is said, is that one's to tell of.
+    """
+    of_attempt = true() if attempt is None else Message.attempts == attempt
     session.execute(
-        update(Message).where(Message.action_id == action_id).values(state="deferred", last_error=error)
+        update(Message)
+        .where(Message.action_id == action_id, Message.state == "sending", of_attempt)
+        .values(state="deferred", last_error=error)
     )
 
 
@@ -99,6 +127,9 @@ def record_unreachable(
     )
     for part in _others(parts, claim):
         _plan_beside(session, part, change)
+    if claim.settled.is_approved:
+        # It was a person's already, and is theirs again.
+        _ask(session, collection, claim.step, claim.occurrence, error, change)
     return settle(session, collection.invoice_id, change)
 
 
@@ -109,19 +140,17 @@ def hand_over(session: Session, claim: Claim, obstacle: str, change: Change) -> 
     is_open = {other.id: other for other in open_collections(session, [part.invoice_id for part in others])}
     asked = [(is_open[part.collection_id], part.occurrence) for part in others if part.collection_id in is_open]
     for collection, occurrence in chain([(own, claim.occurrence)], asked):
-        open_todo(
-            session,
-            collection,
-            claim.step,
-            change.on,
-            obstacle,
-            mends=False,
-            change=change,
-            occurrence=occurrence,
-        )
+        _ask(session, collection, claim.step, occurrence, obstacle, change)
     for part in others:
         _plan_beside(session, part, change)
     return settle(session, own.invoice_id, change)
+
+
+def _ask(
+    session: Session, collection: OpenCollection, step: Step, occurrence: int, obstacle: str, change: Change
+) -> None:
+    """Ask a person to do the step, because its message cannot be sent."""
+    open_todo(session, collection, step, change.on, obstacle, mends=False, change=change, occurrence=occurrence)
 
 
 def _lock_parts(session: Session, claim: Claim) -> Sequence[_Part]:

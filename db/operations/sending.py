@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -10,7 +10,9 @@ from db.operations.actions import claim_action
 from db.operations.change import Change
 from db.operations.claim_locks import lock_for_claim
 from db.operations.deciding import soon_again
+from db.operations.drafts import Draft, draft_of
 from db.operations.merging import carried_with, leave_out, take_along
+from db.operations.message_parts import times_returned
 from db.operations.settle import Settled, announce, settle
 from db.operations.withdrawal import MAYBE_DELIVERED, withdraw
 from db.tables.actions import Message
@@ -20,7 +22,10 @@ from dunning.decision import Send, Wait
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A message as it is handed over, to the byte."""
+    """A message as it is handed over, to the byte.
+
+    `recipients` are the customer's people, `copies` all others who get it, openly or not.
+    """
 
     action_id: int
     message_id: str
@@ -28,14 +33,18 @@ class StoredMessage:
     recipients: tuple[str, ...]
     subject: str
     mime: bytes
+    copies: tuple[str, ...] = ()
+    reply_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A step that may be sent now: nobody else holds it.
 
-    `message` is what an earlier attempt stored and may have delivered, and `unanswered` how many attempts ended
-    without an answer. `others` are the invoices that a new message is about too (rule 2.15).
+    `message` is what an earlier attempt stored and may have delivered, and `unanswered` how many attempts
+    ended without an answer; this is attempt number `attempt`. `others` are the invoices that a new message is
+    about too (rule 2.15). `draft` is what a person made of the message, if one did. `returned` says how often
+    the step's message came back (rule 2.16).
     """
 
     action_id: int
@@ -44,7 +53,10 @@ class Claim:
     occurrence: int
     message: StoredMessage | None
     unanswered: int = 0
+    attempt: int = 1
     others: tuple[int, ...] = ()
+    draft: Draft | None = None
+    returned: int = 0
 
 
 def claim_step(session: Session, invoice_id: int, change: Change) -> Claim | Settled | None:
@@ -58,6 +70,9 @@ def claim_step(session: Session, invoice_id: int, change: Change) -> Claim | Set
     if settled is None or not isinstance(settled.decision, Send):
         withdraw(session, invoice_id, MAYBE_DELIVERED, change)
         return settled
+    if settled.is_approved:
+        # What a person approved is about this invoice alone, in their words.
+        companions = None
     if companions is not None:
         carrying = carried_with(session, settled, change.at)
         if carrying is not None:
@@ -67,14 +82,16 @@ def claim_step(session: Session, invoice_id: int, change: Change) -> Claim | Set
     action_id = claim_action(session, settled)
     withdraw(session, invoice_id, MAYBE_DELIVERED, change, but_action_id=action_id)
     row = session.scalar(select(Message).where(Message.action_id == action_id))
-    claim = Claim(action_id, settled, decision.step, decision.occurrence, message=None)
+    draft = draft_of(session, action_id) if settled.is_approved else None
+    claim = Claim(action_id, settled, decision.step, decision.occurrence, message=None, draft=draft)
     if row is not None:
-        claim = replace(claim, unanswered=row.unanswered + (row.state == "sending"))
+        claim = replace(claim, unanswered=row.unanswered + (row.state == "sending"), attempt=row.attempts + 1)
         # What certainly was not delivered is written anew: amounts and days may be others by now (rule 3.3).
         if row.state == "sending" or (row.state == "deferred" and row.unanswered):
-            recipients = tuple(row.recipients)
-            message = StoredMessage(action_id, row.message_id, row.sender, recipients, row.subject, row.mime)
+            parties = row.sender, tuple(row.recipients), row.subject, row.mime, tuple(row.copies)
+            message = StoredMessage(action_id, row.message_id, *parties, row.reply_token)
             return replace(claim, message=message)
+    claim = replace(claim, returned=times_returned(session, settled.collection.id, decision.step.id))
     if companions is None:
         return claim
     return replace(claim, others=take_along(session, settled, action_id, companions, change))
@@ -100,10 +117,15 @@ def store_message(session: Session, message: StoredMessage, unanswered: int = 0)
         "message_id": message.message_id,
         "sender": message.sender,
         "recipients": list(message.recipients),
+        "copies": list(message.copies),
+        "reply_token": message.reply_token,
         "subject": message.subject,
         "mime": message.mime,
         "state": "sending",
         "unanswered": unanswered,
+        "handed_at": func.now(),
+        "returned_at": None,
+        "returned_because": None,
     }
     statement = insert(Message).values(action_id=message.action_id, attempts=1, **fresh)
     session.execute(

@@ -14,9 +14,10 @@ from db.operations.adoption import adopt
 from db.operations.change import Change, note
 from db.operations.deciding import decided
 from db.operations.promise_outcomes import decide_promise, open_promise
-from db.operations.steps import end_open_actions, set_step
+from db.operations.steps import end_open_actions, owners_of_open_actions, set_step
 from db.operations.withdrawal import NOT_DELIVERED, withdraw
 from db.queries.collections import OpenCollection, case_of, open_collection, open_collections
+from db.queries.people import owner_of
 from db.tables.actions import Action
 from db.tables.collections import Collection
 from db.tables.invoices import Invoice
@@ -40,6 +41,11 @@ class Settled:
     collection: OpenCollection
     decision: Wait | Send | Exhaust | Close
     projection: Projection
+
+    @property
+    def is_approved(self) -> bool:
+        """Say whether what is sent is a to-do's message that a person approved (docs/decisions/0014)."""
+        return isinstance(self.decision, Send) and self.decision.step.id in self.collection.approved
 
 
 def lock_invoice(session: Session, invoice_id: int) -> bool:
@@ -170,8 +176,11 @@ def _record_expired(
         occurrence = collection.facts.occurrence(ended.step)
         expired_as = StepStatus.EXPIRED
         set_step(session, collection.id, step_id, expired_as, change.on, because=reason, occurrence=occurrence)
+        owners = owners_of_open_actions(session, collection.id, step_id)
         end_open_actions(session, collection.id, "expired", change, step_id)
-        note(session, change, "step expired", collection.invoice_id, collection.id, step=step_id, because=reason)
+        # Whoever was asked to do it is named, so that they can see that nothing is left to do (rule 4.6).
+        entry = {"step": step_id, "because": reason, "owners": owners or None}
+        note(session, change, "step expired", collection.invoice_id, collection.id, **entry)
 
 
 def open_todo(
@@ -187,14 +196,16 @@ def open_todo(
     """Ask a person to do the step; `mends` says that it goes out by itself if its obstacle goes away first."""
     values = {
         "state": "open",
-        "owner": collection.todo_owner,
+        "owner": owner_of(session, step, collection.todo_owner),
         "due_on": due_on,
         "obstacle": obstacle,
         "mends": mends,
         "ended_at": None,
         "ended_on": None,
         "ended_by": None,
+        "outcome": None,
         "snoozed_until": None,
+        "approved_by": None,
     }
     statement = insert(Action).values(
         collection_id=collection.id,

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,17 @@ def set_step(
         values["ran_on"] = on
     statement = insert(StepState).values(collection_id=collection_id, step_id=step_id, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["collection_id", "step_id"], set_=values))
+
+
+def owners_of_open_actions(session: Session, collection_id: int, step_id: str) -> list[str]:
+    """Return who was asked to do the open to-do of the step, if there is one."""
+    statement = select(Action.owner).where(
+        Action.collection_id == collection_id,
+        Action.step_id == step_id,
+        Action.state == "open",
+        Action.owner.is_not(None),
+    )
+    return [str(owner) for owner in session.scalars(statement)]
 
 
 def end_open_actions(

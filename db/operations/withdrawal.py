@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session, aliased
 
 from db.operations.change import Change, note
 from db.tables.actions import Action, Message
-from db.tables.collections import OPEN_STATES, Collection
+from db.tables.collections import OPEN_STATES, Collection, StepState
+from dunning.facts import StepStatus
 
 NOT_DELIVERED = ("deferred",)
 MAYBE_DELIVERED = ("sending", "deferred")
@@ -18,6 +19,8 @@ def withdraw(
 ) -> None:
     """Withdraw the invoice's messages in these states, under whatever cadence, but for the action just claimed.
 
+    One that a person approved is their to-do again, if its step still waits for them (docs/decisions/0014).
+
     How many attempts ended without an answer is kept, should the step be sent after all. What the invoice has in
     the message of another one stays there as long as that one is tried: its process knows what became of it.
     """
@@ -25,7 +28,7 @@ def withdraw(
     of_invoice = select(Collection.id).where(Collection.invoice_id == invoice_id)
     stands = and_(carrier.state == "sending", carrier.merged_into.is_(None), Message.state.in_(MAYBE_DELIVERED))
     stale = (
-        select(Action.id, Action.collection_id, Action.merged_into)
+        select(Action.id, Action.collection_id, Action.merged_into, Action.approved_by)
         .join(Message, Message.action_id == func.coalesce(Action.merged_into, Action.id))
         .outerjoin(carrier, carrier.id == Action.merged_into)
         .where(Action.collection_id.in_(of_invoice), Action.state == "sending")
@@ -39,7 +42,11 @@ def withdraw(
     )
     if but_action_id is not None:
         stale = stale.where(Action.id != but_action_id)
-    for action_id, collection_id, merged_into in session.execute(stale).all():
+    for action_id, collection_id, merged_into, approved_by in session.execute(stale).all():
+        if approved_by is not None and _asks_again(session, action_id, change):
+            _withdraw_message(session, action_id)
+            note(session, change, "message withdrawn", invoice_id, collection_id, action=action_id)
+            continue
         session.execute(
             update(Action)
             .where(Action.id == action_id)
@@ -48,6 +55,24 @@ def withdraw(
         if merged_into is None:
             _withdraw_message(session, action_id)
         note(session, change, "message withdrawn", invoice_id, collection_id, action=action_id)
+
+
+def _asks_again(session: Session, action_id: int, change: Change) -> bool:
+    """Open the approved to-do again, if its collection and its step are open; else its step is pending."""
+    collection_id, step_id, is_open = session.execute(
+        select(Action.collection_id, Action.step_id, Collection.state.in_(OPEN_STATES))
+        .join(Collection, Collection.id == Action.collection_id)
+        .where(Action.id == action_id)
+    ).one()
+    step = StepState.collection_id == collection_id, StepState.step_id == step_id
+    waits = session.scalar(select(StepState.status).where(*step)) == StepStatus.OPEN
+    if waits and not is_open:
+        # Should the collection be reopened, the person is asked again.
+        pending = {"status": StepStatus.PENDING.value, "on_date": change.on}
+        session.execute(update(StepState).where(*step).values(pending))
+    if waits and is_open:
+        session.execute(update(Action).where(Action.id == action_id).values(state="open"))
+    return waits and bool(is_open)
 
 
 def _withdraw_message(session: Session, action_id: int) -> None:

@@ -11,7 +11,8 @@ from dunning.cadence import Anchor, Cadence, Channel, Execution, Logic, Repeat, 
 # The steps of version `v` as one JSON text, which the cache below takes as its key.
 STEPS = """
 (SELECT jsonb_agg(jsonb_build_array(s.step_id, s.anchor, s.offset_days, s.channel, s.execution, s.template,
-                                    s.never_supersede, s.repeat_every_days, s.repeat_limit)
+                                    s.never_supersede, s.repeat_every_days, s.repeat_limit,
+                                    s.name, s.responsible, s.sender, s.recipients, s.cc, s.bcc)
                   ORDER BY s.position)::text
    FROM cadence_steps s WHERE s.version_id = v.id)
 """
@@ -50,9 +51,29 @@ def _step(
     never_supersede: bool,
     repeat_every_days: int | None,
     repeat_limit: int | None,
+    name: str | None,
+    responsible: list[str],
+    sender: str | None,
+    recipients: list[str],
+    cc: list[str],
+    bcc: list[str],
 ) -> Step:
     repeat = None
     if repeat_every_days is not None and repeat_limit is not None:
         repeat = Repeat(repeat_every_days, repeat_limit)
     kind = Channel(channel), Execution(execution)
-    return Step(step_id, Anchor(anchor), offset_days, *kind, template, never_supersede, repeat)
+    return Step(
+        step_id,
+        Anchor(anchor),
+        offset_days,
+        *kind,
+        template,
+        never_supersede,
+        repeat,
+        name,
+        tuple(responsible),
+        sender,
+        tuple(recipients),
+        tuple(cc),
+        tuple(bcc),
+    )

@@ -1,7 +1,7 @@
 """Reads the open collection of an invoice as the facts that a decision is made from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from db.queries.cadences import STEPS, cadence_from
+from db.queries.senders import BLOCKED_SENDERS, NONE_BLOCKED, blocked_from
 from db.queries.settings import SETTINGS, Settings, settings_from
 from db.tables.collections import OPEN_STATES
 from dunning.cadence import Channel
@@ -28,7 +29,8 @@ class OpenCollection:
     not the published one any more, settling adopts the new one (rule 6.3). Under a cadence that was retired the
     version stays. `delays_customer` says that the minimum contact delay is kept for the whole customer (rule
     2.14), and `customer_is_being_contacted` that a message about others of its invoices is on its way then: it is
-    handed over or may have been delivered, and no contact is recorded yet.
+    handed over or may have been delivered, and no contact is recorded yet. `approved` are the steps whose message
+    a person has approved in their to-do, with the occurrence of that.
     """
 
     id: int
@@ -47,6 +49,7 @@ class OpenCollection:
     delays_customer: bool
     customer_is_being_contacted: bool
     facts: Facts
+    approved: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
        GREATEST(c.last_contact_on, i.contacted_on) AS last_contact_on,
        ca.name AS cadence_name, v.logic, v.contact_delay_days_min, v.steps,
        COALESCE(p.id, c.version_id) AS published_version_id,
-       {SETTINGS} AS settings,
+       {SETTINGS} AS settings, {BLOCKED_SENDERS} AS blocked_senders,
        CASE o.contact_delay_scope WHEN 'customer' THEN
        (SELECT max(GREATEST(c2.last_contact_on, i2.contacted_on))
           FROM invoices i2 LEFT JOIN collections c2 ON c2.invoice_id = i2.id
@@ -103,6 +106,9 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
          WHERE t.collection_id = c.id) AS statuses,
        (SELECT jsonb_agg(jsonb_build_array(a.step_id, a.mends, a.snoozed_until)) FROM actions a
          WHERE a.collection_id = c.id AND a.state = 'open' AND (a.mends OR a.snoozed_until IS NOT NULL)) AS todos,
+       (SELECT jsonb_object_agg(a.step_id, a.occurrence) FROM actions a
+         WHERE a.collection_id = c.id AND a.approved_by IS NOT NULL AND a.state IN ('open', 'sending')
+       ) AS approved,
        (SELECT jsonb_agg(jsonb_build_array(h.kind, h.until_on, h.customer_id IS NOT NULL)) FROM holds h
          WHERE (h.invoice_id = i.id OR h.customer_id = i.customer_id) AND h.ended_at IS NULL) AS holds,
        (SELECT max(h.ended_at) FROM holds h
@@ -183,6 +189,7 @@ def _collection(row: Row[Any]) -> OpenCollection:
         delays_customer=settings.delays_customer,
         customer_is_being_contacted=row.customer_is_being_contacted,
         facts=_facts(row, settings),
+        approved=row.approved or {},
     )
 
 
@@ -224,6 +231,7 @@ def _facts(row: Row[Any], settings: Settings) -> Facts:
         holds=holds,
         released_at=row.released_at,
         obstacles=NO_SENDER if row.obstacle is None else {**NO_SENDER, Channel.EMAIL: row.obstacle},
+        blocked_senders=NONE_BLOCKED if row.blocked_senders is None else blocked_from(row.blocked_senders),
         sends_automatically=settings.sends_automatically,
         tolerance=settings.tolerance,
         cycle=row.cycle or 1,

@@ -30,6 +30,22 @@ def organization_view(session: Session) -> OrganizationView | None:
     return None if row is None else OrganizationView(row.name, row.email, ZoneInfo(row.time_zone))
 
 
+def asks_when_uncertain(session: Session) -> bool:
+    """Say whether a message that may have been delivered is shown to a person, and not sent again."""
+    return session.scalars(select(Organization.when_uncertain)).one() == "ask"
+
+
+def organization_logo(session: Session) -> tuple[bytes, str] | None:
+    """Return the organization's logo and its media type, if it has one."""
+    row = session.execute(select(Organization.logo, Organization.logo_type)).one()
+    return None if row.logo is None else (row.logo, row.logo_type)
+
+
+def delays_customer(session: Session) -> bool:
+    """Say whether the minimum contact delay is kept for the whole customer (rule 2.14)."""
+    return session.scalars(select(Organization.contact_delay_scope)).one() == "customer"
+
+
 def organization_settings(session: Session) -> dict[str, Any]:
     """Return all settings of the organization, by their columns."""
     row = session.execute(select(Organization.__table__)).one()

@@ -14,8 +14,10 @@ from db.tables.collections import OPEN_STATES, Collection, NextAction
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """A step that waits for a person; `obstacle` says why an automatic one does."""
+    """Work that waits for a person; `obstacle` says why an automatic step does."""
 
+    id: int
+    kind: str
     step: str
     channel: str
     due_on: date
@@ -70,5 +72,5 @@ def standing_of(session: Session, invoice_id: int) -> Standing | None:
         acts_at=following.acts_at if following else None,
         sentence=following.sentence if following else None,
         because=following.because if following else [],
-        todos=tuple(Todo(a.step_id, a.channel, a.due_on, a.owner, a.obstacle) for a in todos),
+        todos=tuple(Todo(a.id, a.kind, a.step_id, a.channel, a.due_on, a.owner, a.obstacle) for a in todos),
     )

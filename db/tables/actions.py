@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy import Computed, ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, Id, Ref, one_of
@@ -14,12 +14,17 @@ ACTION_STATES = ("sending", "open", "done", "ignored", "expired", "canceled")
 ACTION_KINDS = ("step", "reply", "message", "parked")
 MESSAGE_STATES = ("sending", "deferred", "sent", "bounced", "complained", "failed", "withdrawn")
 
+# What every list is asked by, and then the order that it is read in.
+_LISTED = ("state", "channel", "kind", "listed_on", "id")
+
 
 class Action(Base):
     """One occurrence of a step, or of work beside the steps. The unique key makes a step run once in a cycle.
 
     `owner` is a user's e-mail address or a group's name. `draft_subject` and `draft_body` are what a person made
-    of the message before sending it. The customer and the cadence are those of the collection, for the lists.
+    of the message before sending it, and `approved_by` is who said that it goes out. `listed_on` is the day that
+    lists sort by: the due date, or the later day until which the to-do is put off. The
+    customer and the cadence are those of the collection, for the lists.
     """
 
     __tablename__ = "actions"
@@ -30,13 +35,13 @@ class Action(Base):
         one_of("execution", Execution),
         one_of("state", ACTION_STATES),
         Index("ix_actions_open", "due_on", "id", postgresql_where=text("state = 'open'")),
-        Index("ix_actions_open_owner", "owner", "due_on", "id", postgresql_where=text("state = 'open'")),
-        Index("ix_actions_state", "state", "due_on", "id"),
-        Index("ix_actions_due_on", "due_on", "id"),
-        Index("ix_actions_owner", "owner", "due_on", "id"),
-        Index("ix_actions_customer_id", "customer_id", "due_on", "id"),
-        Index("ix_actions_cadence_id", "cadence_id", "due_on", "id"),
-        Index("ix_actions_channel", "channel", "due_on", "id"),
+        # A page of a list, whatever is asked of it: see db/queries/todos.py and docs/decisions/0014.
+        Index("ix_actions_list", *_LISTED),
+        Index("ix_actions_list_owner", "owner", *_LISTED),
+        Index("ix_actions_list_cadence", "cadence_id", *_LISTED),
+        Index("ix_actions_list_cadence_owner", "cadence_id", "owner", *_LISTED),
+        # Of a customer with many actions those of an owner or a cadence are picked without a look at the rows.
+        Index("ix_actions_list_customer", "customer_id", *_LISTED, postgresql_include=["cadence_id", "owner"]),
         Index("ix_actions_sending", "id", postgresql_where=text("state = 'sending'")),
         Index("ix_actions_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )
@@ -60,6 +65,9 @@ class Action(Base):
     snoozed_until: Mapped[date | None]
     draft_subject: Mapped[str | None]
     draft_body: Mapped[str | None]
+    # A manual message that a person said goes out: its process sends it.
+    approved_by: Mapped[str | None]
+    listed_on: Mapped[date] = mapped_column(Computed("GREATEST(due_on, snoozed_until)", persisted=True))
     # When its sender has a slot for it (throttling); it goes out within a few minutes of that, or takes another.
     slot_at: Mapped[datetime | None]
     # The action whose message lists this one's invoice too (rule 2.15).
@@ -87,6 +95,8 @@ class Message(Base):
     message_id: Mapped[str] = mapped_column(unique=True)
     sender: Mapped[str]
     recipients: Mapped[list[str]]
+    # Who got it beside them, openly or not: whether it reached the customer does not depend on them.
+    copies: Mapped[list[str]] = mapped_column(server_default="[]")
     subject: Mapped[str]
     mime: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str]
@@ -94,6 +104,8 @@ class Message(Base):
     # How many attempts ended without an answer: the message may have been delivered that often.
     unanswered: Mapped[int] = mapped_column(server_default="0")
     last_error: Mapped[str | None]
+    # When the latest attempt began, by the database's clock.
+    handed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]
     response: Mapped[str | None]

@@ -65,6 +65,9 @@ class Sender(Base):
     # Where replies go, if not to the sender; the token of the message is put behind its local part.
     reply_to: Mapped[str | None]
     verified_at: Mapped[datetime | None]
+    # What was sent to the address to verify it, as SHA-256, and when.
+    code_digest: Mapped[str | None]
+    code_sent_at: Mapped[datetime | None]
     is_default: Mapped[bool] = mapped_column(server_default=text("false"))
     minute_max: Mapped[int | None]
     day_max: Mapped[int | None]

@@ -1,6 +1,6 @@
 """What the sending activity does for several invoices of a customer: a real ledger and a real mail server."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -9,7 +9,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.collection import UNANSWERED_MAX, CollectionActivities
+from activities.collection import CollectionActivities
+from activities.doubt import UNANSWERED_MAX
 from activities.interface import Plan, SendRequest
 from db.engine import Engine, transaction
 from db.operations.cadences import publish
@@ -19,7 +20,7 @@ from db.queries.calendar import local_date
 from db.queries.invoices import invoice_id_of
 from dunning.facts import InvoiceState
 from mailer.smtp import SmtpServer, SmtpTransport
-from mailer.transport import Transport
+from mailer.transport import Accepted, Transport, always
 from tests.db.book import Book
 from tests.dunning.builders import reminders
 from tests.scenarios.mail_server import HANG_UP, MailServer
@@ -60,11 +61,13 @@ class Office:
         assert invoice_id is not None
         return invoice_id
 
-    def send(self, number: str, transport: Transport | None = None, minutes_later: int = 0) -> Plan:
+    def send(
+        self, number: str, transport: Transport | None = None, minutes_later: int = 0, attempt: int = 1
+    ) -> Plan:
         """Let an attempt to send about the invoice begin now, or so much later."""
         environment = ActivityEnvironment()
         started_time = self.now + timedelta(minutes=minutes_later)
-        environment.info = replace(environment.info, started_time=started_time)
+        environment.info = replace(environment.info, started_time=started_time, attempt=attempt)
         activities = CollectionActivities(
             self.book.engine, transport or SmtpTransport(SmtpServer.from_url(self.server.url))
         )
@@ -84,17 +87,24 @@ class Interrupted(BaseException):
     """The worker dies."""
 
 
-class Dying:
+class Dying(SmtpTransport):
     """A worker that dies before or after its message was accepted."""
 
     def __init__(self, server: MailServer, *, hands_over: bool) -> None:
-        self._transport = SmtpTransport(SmtpServer.from_url(server.url))
+        super().__init__(SmtpServer.from_url(server.url))
         self._hands_over = hands_over
 
-    def send(self, sender: str, recipients: tuple[str, ...], message_id: str, message: bytes) -> str:
+    def send(
+        self,
+        sender: str,
+        recipients: tuple[str, ...],
+        message_id: str,
+        message: bytes,
+        is_current: Callable[[], bool] = always,
+    ) -> Accepted:
         """Die."""
         if self._hands_over:
-            self._transport.send(sender, recipients, message_id, message)
+            super().send(sender, recipients, message_id, message, is_current)
         raise Interrupted
 
 
@@ -175,15 +185,22 @@ def test_a_message_is_recorded_although_nothing_can_be_planned_after_it(office: 
     """Or it would be sent again by the next attempt."""
     book, server = office.book, office.server
 
-    class Breaking:
+    class Breaking(SmtpTransport):
         """Hands over, while the due date becomes one that no calendar reaches beyond."""
 
-        def send(self, sender: str, recipients: tuple[str, ...], message_id: str, message: bytes) -> str:
+        def send(
+            self,
+            sender: str,
+            recipients: tuple[str, ...],
+            message_id: str,
+            message: bytes,
+            is_current: Callable[[], bool] = always,
+        ) -> Accepted:
             """Send."""
             book.run("UPDATE invoices SET due_on = '9999-12-31' WHERE number = 'INV-1'")
-            return SmtpTransport(SmtpServer.from_url(server.url)).send(sender, recipients, message_id, message)
+            return super().send(sender, recipients, message_id, message, is_current)
 
-    plan = office.send("INV-1", Breaking())
+    plan = office.send("INV-1", Breaking(SmtpServer.from_url(server.url)))
 
     assert plan.stage == "blocked"
     assert book.statuses(office.ids[0]) == {"upcoming": "expired", "reminder": "done"}

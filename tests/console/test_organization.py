@@ -1,6 +1,7 @@
 """The organization's settings: shown, changed, refused in one line, and everything open looks again."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -87,7 +88,19 @@ def test_the_book_is_told_in_pages(installation: Installation, monkeypatch: pyte
         ("email=nobody", "email: 'nobody' is wrong"),
         ("locale=xx-YY", "locale: 'xx-YY' is wrong"),
         ("name=", "name: '' is wrong; expected some text in one line"),
-        ("colour=blue", "there is no setting 'colour'; there is name, email"),
+        ("colour=blue", "colour: 'blue' is wrong; expected a colour such as #1F4E79"),
+        ("when_uncertain=guess", "expected repeat or ask"),
+        ("pay_link=javascript:alert(1)", "expected a web address such as https://pay.company.example/{number}"),
+        ("pay_link=https://pay.example/{secret}", "expected no other parts in it than {number} and"),
+        ("pay_link=https://pay.example/{", "expected no other parts"),
+        (
+            "pay_link=https://{number}.example/",
+            "expected no other parts in it than {number} and {external_id}, after",
+        ),
+        ("view_link=https://a b.example", "expected a web address"),
+        ("view_link=https:///x", "expected a web address"),
+        ("attaches_invoice=perhaps", "expected yes or no"),
+        ("shade=blue", "there is no setting 'shade'; there is name, email"),
         ("time_zone", "'time_zone' is no setting; expected NAME=VALUE"),
     ],
 )
@@ -111,3 +124,49 @@ def test_settings_reach_what_is_decided(installation: Installation, here: RunHer
     rows = installation.rows("SELECT holidays, payment_term_days FROM organization")
 
     assert rows == [([date(2026, 12, 24), date(2026, 12, 31)], None)]
+
+
+def test_the_look_of_messages_is_a_setting_and_disturbs_nobody(installation: Installation, here: RunHere) -> None:
+    installation.invoice(due_in_days=20)
+    before = owed(installation)
+
+    look = ("colour=#c00000", "pay_link=https://pay.example/i/{number}?x={external_id}", "attaches_invoice=yes")
+    ran = here("organization", *(f"--set={one}" for one in look))
+
+    assert ran.out == (
+        "colour is now #C00000.\npay_link is now https://pay.example/i/{number}?x={external_id}.\n"
+        "attaches_invoice is now yes.\n"
+    )
+    assert owed(installation) == before
+
+
+def test_a_logo_is_shown_changed_and_taken_away(installation: Installation, here: RunHere, tmp_path: Path) -> None:
+    png = tmp_path / "logo.png"
+    png.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1016))
+
+    assert here("organization", "--logo", str(png)).out == "logo is now image/png, 1.0 KB.\n"
+    assert here("organization", "--json").data["settings"]["logo"] == "image/png, 1.0 KB"
+    assert installation.rows("SELECT logo_type, length(logo) FROM organization") == [("image/png", 1024)]
+    assert here("organization", "--logo", "none").out == "logo is now none.\n"
+    assert installation.rows("SELECT logo_type, logo FROM organization") == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<svg/>", "expected PNG, JPEG or GIF"),
+        (b"", "expected PNG, JPEG or GIF"),
+        (b"GIF8" + bytes(200 * 1024), "expected at most 200 KB"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_a_bad_logo_is_refused(
+    installation: Installation, here: RunHere, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    path = tmp_path / "logo"
+    if content is not None:
+        path.write_bytes(content)
+
+    here("organization", "--logo", str(path), "--set", "name=Other").failed(2, said)
+
+    assert installation.rows("SELECT name FROM organization WHERE name = 'Other'") == []

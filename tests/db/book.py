@@ -24,7 +24,7 @@ from db.operations.recording import record_sent
 from db.operations.reversals import reverse
 from db.operations.sending import Claim, StoredMessage, claim_step, store_message
 from db.operations.settle import Settled, lock_invoice, settle
-from db.operations.todos import complete_action
+from db.operations.todos import Ending, complete_action
 from dunning.cadence import Cadence
 from dunning.facts import InvoiceState
 
@@ -159,7 +159,7 @@ class Book:
         self,
         invoice_id: int,
         step: str | None,
-        outcome: str,
+        outcome: str | Ending,
         moment: str,
         event_id: str | None = None,
         by: str = "ana",
@@ -220,11 +220,13 @@ class Book:
     def message_of(self, claim: Claim) -> StoredMessage:
         """Return the message that is stored for a claim."""
         row = self.one(
-            "SELECT action_id, message_id, sender, recipients, subject, mime FROM messages WHERE action_id = :id",
+            "SELECT action_id, message_id, sender, recipients, subject, mime, copies, reply_token"
+            " FROM messages WHERE action_id = :id",
             id=claim.action_id,
         )
-        action_id, message_id, sender, recipients, subject, mime = row
-        return StoredMessage(action_id, message_id, sender, tuple(recipients), subject, bytes(mime))
+        action_id, message_id, sender, recipients, subject, mime, copies, token = row
+        content = subject, bytes(mime)
+        return StoredMessage(action_id, message_id, sender, tuple(recipients), *content, tuple(copies), token)
 
     def stage(self, invoice_id: int) -> str | None:
         """Return the stage of the open collection, None without one."""

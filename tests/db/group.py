@@ -19,7 +19,9 @@ LATER = "2026-05-29 08:45"
 def listed(message: StoredMessage | None) -> list[str]:
     """Return the numbers that the message names."""
     assert message is not None
-    text = message_from_bytes(message.mime, policy=SMTP).get_content()
+    body = message_from_bytes(message.mime, policy=SMTP).get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
     return [number for number in ("INV-1", "INV-2", "INV-3", "INV-4") if number in text]
 
 

@@ -2,6 +2,8 @@
 
 from typing import assert_never
 
+from sqlalchemy import text
+
 from db.engine import Session
 from db.operations.assignment import reassign, restart
 from db.operations.cadences import publish
@@ -10,14 +12,17 @@ from db.operations.customer_holds import pause_customer, resume_customer
 from db.operations.disputes import dispute, resolve
 from db.operations.due_dates import change_due_date
 from db.operations.holds import announce_payment, pause, resume
+from db.operations.incoming import take_in
 from db.operations.invoice_states import end_invoice, reinstate, set_hidden
 from db.operations.outreach import log_contact
 from db.operations.payments import pay
 from db.operations.promises import promise
+from db.operations.refusal import Refused
 from db.operations.reversals import reverse
 from db.operations.todos import complete_action, snooze
 from db.tables.invoices import Invoice
 from dunning.events import (
+    Bounced,
     CadenceEdited,
     Completed,
     Contacted,
@@ -39,6 +44,7 @@ from dunning.events import (
     VisibilityChanged,
 )
 from dunning.facts import InvoiceState
+from tests.db.inbox import an_incoming, dead, refused
 
 
 def happen(session: Session, invoice_id: int, event: Event, change: Change) -> None:
@@ -52,6 +58,8 @@ def happen(session: Session, invoice_id: int, event: Event, change: Change) -> N
             snooze(session, invoice_id, step_id, until, change)
         case Contacted(channel=channel, as_step=as_step):
             log_contact(session, invoice_id, channel, as_step, "at the fair", change)
+        case Bounced(step_id=step_id, asks=asks):
+            _come_back(session, invoice_id, step_id, asks, change)
         case Reassigned(cadence=cadence):
             reassign(session, invoice_id, None if cadence is None else cadence.name, change)
         case Restarted():
@@ -101,6 +109,24 @@ def _hold(
             announce_payment(session, invoice_id, until, change)
         case _:
             assert_never(event)
+
+
+def _come_back(session: Session, invoice_id: int, step_id: str | None, asks: bool, change: Change) -> None:
+    """Let the last message of the step come back: for the address, or for another reason."""
+    found = session.execute(_LAST_MESSAGE, {"invoice_id": invoice_id, "step_id": step_id}).one_or_none()
+    failures = (refused(),) if asks else (dead(),)
+    about = None if found is None else found.message_id
+    incoming = an_incoming("bounce", about, "2026-05-02 00:00", undelivered=failures, received_at=change.at)
+    if not take_in(session, incoming, change).uncounted:
+        # Undone with all that it does besides: the core knows addresses by their obstacles only.
+        raise Refused("it counts")
+
+
+_LAST_MESSAGE = text("""
+SELECT m.message_id
+  FROM messages m JOIN actions a ON a.id = m.action_id JOIN collections c ON c.id = a.collection_id
+ WHERE c.invoice_id = :invoice_id AND a.step_id = :step_id AND m.state = 'sent' ORDER BY m.sent_at DESC LIMIT 1
+""")
 
 
 def _customer_of(session: Session, invoice_id: int) -> int:

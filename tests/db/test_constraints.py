@@ -19,8 +19,10 @@ def a_collection(ledger: Ledger, **changed: Any) -> dict[str, Any]:
 
 def an_action(ledger: Ledger, step: str = "call", **changed: Any) -> dict[str, Any]:
     """Return the values of an action."""
-    values = {"collection_id": ledger.collection_id, "step_id": step, "channel": "call", "execution": "manual"}
-    return values | {"state": "open", "due_on": "2026-06-01"} | changed
+    cadence_id = ledger.rows("SELECT cadence_id FROM collections WHERE id = :id", id=ledger.collection_id)[0][0]
+    owned = {"collection_id": ledger.collection_id, "customer_id": ledger.customer_id, "cadence_id": cadence_id}
+    values = {"step_id": step, "channel": "call", "execution": "manual", "state": "open", "due_on": "2026-06-01"}
+    return owned | values | changed
 
 
 # Collections and actions.

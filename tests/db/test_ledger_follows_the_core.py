@@ -21,6 +21,7 @@ from dunning.cadence import Anchor, Cadence, Channel, Execution, Logic, Repeat, 
 from dunning.decide import decide
 from dunning.decision import Exhaust, OpenTodo, Send
 from dunning.events import (
+    Bounced,
     CadenceEdited,
     Completed,
     Contacted,
@@ -46,6 +47,7 @@ from dunning.facts import Facts, InvoiceState, StepStatus
 from dunning.objections import objection
 from tests.db.book import PARIS, Book, an_invoice, at, fresh_number, on
 from tests.db.happenings import happen
+from tests.db.inbox import ANA
 
 STORIES = int(os.environ.get("STORIES", "300"))
 # On a machine that is busy with other things fewer stories have to do.
@@ -108,7 +110,7 @@ def followed(book: Book, invoice_id: int, facts: Facts, event: Event) -> Facts:
     if because is not None:
         with pytest.raises(Refused) as refused:
             told(book, invoice_id, event)
-        if not isinstance(event, Completed | Ignored | Paid | Reversed):
+        if not isinstance(event, Bounced | Completed | Ignored | Paid | Reversed):
             # These say amounts with their currency, and look for any open to-do.
             assert str(refused.value).replace("the customer is", "it is") == because
         return facts
@@ -246,6 +248,25 @@ def test_an_event_that_is_delivered_twice_happens_once(book: Book, called_upon: 
     assert {table: book.rows(f"SELECT * FROM {table} ORDER BY id") for table in TABLES} == before
 
 
+@pytest.mark.parametrize("asks", [False, True])
+@pytest.mark.parametrize("meanwhile", [None, "paid in full", "voided", "paused", "contacted"])
+def test_a_message_that_comes_back_does_the_same(book: Book, asks: bool, meanwhile: str | None) -> None:
+    """Rule 2.16."""
+    invoice_id = book.invoice()
+    for moment in ("2026-05-29 08:30", "2026-06-04 08:30"):
+        book.send(invoice_id, moment)
+    facts = at_rest(loaded(book, invoice_id), at("2026-06-04 08:30"))
+    if meanwhile is not None:
+        facts = followed(book, invoice_id, facts, an_event(meanwhile, "2026-06-04 09:00", other_cadence("Other")))
+
+    bounce = a_bounce(book, invoice_id, at("2026-06-04 10:00"), [], asks)
+    assert bounce is not None
+    assert bounce.contacted_on == on("2026-06-04" if meanwhile == "contacted" else "2026-05-29")
+    facts = followed(book, invoice_id, facts, bounce)
+
+    agree(book, invoice_id, facts)
+
+
 # Stories.
 
 
@@ -365,6 +386,46 @@ def draw(chance: random.Random, facts: Facts, now: datetime, published: dict[str
     return chance.choice(events)
 
 
+# Reckoned from the timeline, because the ledger reckons from its actions.
+_CONTACTS = """
+SELECT max(t.on_date) FROM timeline t LEFT JOIN actions a ON a.id = CAST(t.data ->> 'todo' AS bigint)
+ WHERE t.invoice_id = :id AND t.id <> ALL(:gone)
+   AND (t.kind IN ('message sent', 'contacted') OR (t.kind = 'to-do ended' AND a.kind = 'step'
+        AND a.channel IN ('email', 'sms', 'letter', 'call') AND t.data ->> 'outcome' <> 'ignored'))
+"""
+_LAST_SENT = """
+SELECT a.step_id, a.occurrence, m.sent_at, a.collection_id,
+       (SELECT max(t.id) FROM timeline t WHERE t.kind = 'message sent' AND t.collection_id = a.collection_id)
+  FROM messages m JOIN actions a ON a.id = m.action_id
+ WHERE a.collection_id = :collection_id AND m.state = 'sent' ORDER BY m.sent_at DESC LIMIT 1
+"""
+_ENTRY_OF_LAST = "SELECT max(id) FROM timeline WHERE kind = 'message sent' AND invoice_id = :id"
+_RAN_BEFORE = """
+SELECT max(ended_on) FROM actions
+ WHERE collection_id = :collection_id AND step_id = :step_id AND occurrence = :occurrence
+"""
+
+
+def a_bounce(book: Book, invoice_id: int, now: datetime, gone: list[int], asks: bool) -> Bounced | None:
+    """Return that the last message of the collection comes back now; `gone` are the contacts that did before."""
+    collection = book.do(lambda session: case_of(session, invoice_id)).collection
+    last = book.rows(_LAST_SENT, collection_id=collection.id) if collection is not None else []
+    if not last:
+        return None
+    step_id, occurrence, sent_at, collection_id, entry = last[0]
+    key = {"collection_id": collection_id, "step_id": step_id, "occurrence": occurrence - 1}
+    repeats = next((s.repeat for s in collection.facts.cadence.steps if s.id == step_id), None) is not None
+    return Bounced(
+        now,
+        step_id,
+        sent_at,
+        contacted_on=book.one(_CONTACTS, id=invoice_id, gone=[*gone, entry]),
+        ran_on=book.one(_RAN_BEFORE, **key),
+        obstacle=None if asks else f"{ANA}: the address does not exist",
+        asks=asks or (occurrence > 1 and not repeats),
+    )
+
+
 def story(book: Book, number: int, chance: random.Random) -> list[Event]:
     """Live through a story, and return what happened in it and was not refused."""
     published = {cadence.name: cadence for cadence in cadences(number)}
@@ -379,14 +440,18 @@ def story(book: Book, number: int, chance: random.Random) -> list[Event]:
     book.take(incoming, "2026-05-04 07:00")
     invoice_id = book.id_of(name)
     book.reassign(invoice_id, chance.choice(list(published)), "2026-05-04 07:00")
-    facts, happened = loaded(book, invoice_id), list[Event]()
+    facts, happened, gone = loaded(book, invoice_id), list[Event](), list[int]()
     for _ in range(EVENTS_IN_A_STORY):
         days = chance.choice([0, 0, 1, 1, 2, 3, 5, 8, 12])
         now = now + timedelta(days=days, minutes=chance.randint(1, 40))
         if chance.random() < 0.4:
             facts = lived(book, invoice_id, facts, now)
         event = draw(chance, facts, now, published)
+        if chance.random() < 0.2:
+            event = a_bounce(book, invoice_id, now, gone, asks=chance.random() < 0.5) or event
         happened += [event] if objection(facts, event) is None else []
+        if isinstance(event, Bounced) and objection(facts, event) is None:
+            gone.append(book.one(_ENTRY_OF_LAST, id=invoice_id))
         facts = followed(book, invoice_id, facts, event)
         if isinstance(event, CadenceEdited):
             published[event.cadence.name] = event.cadence

@@ -43,7 +43,9 @@ class Day:
         if not isinstance(claim, Claim):
             return
         message = self.book.message_of(claim)
-        text = message_from_bytes(message.mime, policy=SMTP).get_content()
+        body = message_from_bytes(message.mime, policy=SMTP).get_body(("plain",))
+        assert body is not None
+        text = body.get_content()
         named = [each for each in self.ids if each in text]
         if claim.message is None:
             assert not self.paid & set(named), "a new message asks for what was paid"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from db.engine import Engine, Session, make_engine, transaction
 from db.operations.assignment import reassign
 from db.operations.customer_delay import settle_others
 from db.operations.holds import pause, resume
+from db.operations.incoming import assign, take_in
 from db.operations.invoices import take_invoice
 from db.operations.organization import change_organization
 from db.operations.outbox import delivered, owe, take_owed
@@ -20,17 +22,22 @@ from db.operations.recording import record_sent
 from db.operations.rollout import roll_out_page
 from db.operations.sending import Claim, claim_step
 from db.operations.settle import settle_many
+from db.operations.templates import save_template
 from db.operations.todos import complete_action
+from db.queries.accounts import account_of
 from db.queries.book import BookFilter, book_lines, open_invoice_ids
 from db.queries.collections import open_collection, open_collections
 from db.queries.correspondence import correspondence
 from db.queries.customers import customer_page, open_invoice_ids_of
+from db.queries.incoming import deliveries, inbox_message, inbox_page, message_about
 from db.queries.invoices import invoice_id_of, invoice_view
 from db.queries.round import happenings, last_sent, newest_happening, open_todos
 from db.queries.standing import standing_of
+from db.queries.templates import saved_texts
 from db.queries.under import Outdated, Place, outdated_invoice_ids, outdated_versions, page_under
 from tests.db.book import Book, a_change, an_invoice
 from tests.db.databases import a_copy_of
+from tests.db.inbox import an_incoming, dead
 from tests.dunning.builders import reminders
 
 INVOICES = 50_000
@@ -71,7 +78,8 @@ INSERT INTO actions (collection_id, customer_id, cadence_id, step_id, channel, e
   SELECT c.id, i.customer_id, cadence_id, 'call', 'call', 'manual', 'open', entered_on + 48
     FROM collections c JOIN invoices i ON i.id = invoice_id WHERE c.id % 20 = 0;
 INSERT INTO messages (action_id, message_id, sender, recipients, subject, mime, state, sent_at)
-  SELECT id, '<' || id || '@duewell.example>', 'ar@duewell.example', '[]', 'x', 'x', 'sent', now()
+  SELECT id, '<' || id || '@duewell.example>', 'ar@duewell.example', '["ana@c1.example"]', 'x', 'x', 'sent',
+         timestamptz '2026-06-10 09:00 Europe/Paris'
     FROM actions WHERE state = 'done';
 INSERT INTO holds (invoice_id, kind, started_at, started_by, ended_at, ended_by)
   SELECT id, 'pause', now(), 'ana', CASE WHEN id % 50 <> 1 THEN now() END, 'ana' FROM invoices WHERE id % 5 = 1;
@@ -79,6 +87,9 @@ INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor)
   SELECT id, id, now(), due_on, 'invoice created', 'import' FROM invoices;
 INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, event_id)
   SELECT id, id, now(), due_on, 'message sent', 'duewell', 'e' || id FROM invoices;
+INSERT INTO incoming_messages (digest, received_at, kind, sender, subject, excerpt, content, answers, invoice_id)
+  SELECT 'digest ' || id, now(), 'reply', 'ana', 'Re: x', 'x', 'x', id, CASE WHEN id % 1000 <> 1 THEN id END
+    FROM invoices WHERE id <= 20000 ORDER BY id;
 INSERT INTO outbox (invoice_id, signal, payload) SELECT id, 'invoice_changed', '{{}}' FROM invoices;
 ANALYZE
 """
@@ -99,7 +110,9 @@ def big(template: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def plans_of(engine: Engine, work: Callable[[Session], Any]) -> list[tuple[str, dict[str, Any]]]:
+def plans_of(
+    engine: Engine, work: Callable[[Session], Any], options: str = "FORMAT JSON"
+) -> list[tuple[str, dict[str, Any]]]:
     """Return every statement that `work` really executes, with PostgreSQL's plan for it. Its work is undone."""
     plans: list[tuple[str, dict[str, Any]]] = []
 
@@ -110,7 +123,7 @@ def plans_of(engine: Engine, work: Callable[[Session], Any]) -> list[tuple[str, 
             return
         first = parameters[0] if isinstance(parameters, list) else parameters
         with connection.connection.driver_connection.cursor() as own:
-            own.execute(f"EXPLAIN (FORMAT JSON) {statement}", first)
+            own.execute(f"EXPLAIN ({options}) {statement}", first)
             (explained,) = own.fetchone()
         plan = explained if isinstance(explained, list) else json.loads(explained)
         plans.append((statement, plan[0]["Plan"]))
@@ -184,6 +197,14 @@ def record_after_claim(session: Session, invoice_id: int) -> None:
     record_sent(session, claim_for_customer(session, invoice_id), "250 OK", change("duewell"))
 
 
+OURS = f"<{NUMBER}@duewell.example>"
+
+
+def came_back(kind: str) -> Any:
+    """Return what came back for the message of INV-25000."""
+    return an_incoming(kind, OURS, "2026-06-10 09:59", undelivered=(dead("ana@c1.example"),))
+
+
 HOT: dict[str, Callable[[Session], Any]] = {
     "the facts of one invoice": lambda session: open_collection(session, NUMBER),
     "the facts of a page": lambda session: open_collections(session, range(NUMBER, NUMBER + 200)),
@@ -202,10 +223,23 @@ HOT: dict[str, Callable[[Session], Any]] = {
     "the book by stage": lambda session: book_lines(session, BookFilter(stage="held"), 50),
     "the book by a stage of few": lambda session: book_lines(session, BookFilter(stage="blocked"), 50),
     "open to-dos": lambda session: open_todos(session, 50),
+    "the inbox": lambda session: inbox_page(session, 50),
+    "the inbox, unmatched": lambda session: inbox_page(session, 50, unmatched=True),
+    "the inbox of an invoice": lambda session: inbox_page(session, 50, invoice=f"INV-{NUMBER}"),
+    "a message of the inbox": lambda session: inbox_message(session, NUMBER),
+    "what a message is about": lambda session: message_about(session, [OURS, "<x@y.example>"], ["k7f3qz5w2m"]),
+    "how messages fared": lambda session: deliveries(session, NUMBER),
+    "taking in a bounce": lambda session: take_in(session, came_back("bounce"), change()),
+    "taking in a complaint": lambda session: take_in(session, came_back("complaint"), change()),
+    "taking in a reply": lambda session: take_in(session, came_back("reply"), change()),
+    "assigning a message": lambda session: assign(session, 1, NUMBER, change()),
     "an invoice's number": lambda session: invoice_id_of(session, f"INV-{NUMBER}"),
     "an invoice's page": lambda session: invoice_view(session, f"INV-{NUMBER}"),
     "where an invoice stands": lambda session: standing_of(session, NUMBER),
     "a letter": lambda session: correspondence(session, NUMBER),
+    "what a customer owes": lambda session: account_of(session, 17, date(2026, 6, 15)),
+    "the editions of a text": lambda session: saved_texts(session, "reminder"),
+    "saving a text": lambda session: save_template(session, "reminder", "en", "s", "b", "ana"),
     "the last messages": lambda session: last_sent(session, 20),
     "what happened lately": lambda session: happenings(session, newest_happening(session) - 50, 50),
     "a page under a cadence": lambda session: page_under(session, 1, Place(1, NUMBER), 200),

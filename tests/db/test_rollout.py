@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from db.queries.under import Outdated, Place, count_outdated, count_under, outda
 from intake import publishing
 from intake.publishing import roll_out
 from tests.db.book import Book, a_change, at, on
-from tests.db.versions import NAME, a_version, call, mail
+from tests.db.versions import NAME, a_version, call, collection_of, mail
 
 BEFORE = a_version(mail("first", 3), mail("second", 10))
 THEN = a_version(mail("first", 3), mail("second", 14), call("call", 20))
@@ -82,6 +83,26 @@ def test_a_version_that_changes_no_next_action_tells_nobody(book: Book) -> None:
 
     assert page(book).changed == 0
     assert book.owed() == []
+
+
+def test_other_words_and_other_people_tell_nobody_and_hold_for_all_that_was_not_sent(book: Book) -> None:
+    ids = a_book(book)
+    people: dict[str, Any] = {
+        "responsible": ("Team",),
+        "recipients": ("billing",),
+        "cc": ("cfo@helios.example",),
+        "name": "First",
+    }
+    steps = [replace(step, **people) for step in (mail("first", 3), mail("second", 10))]
+    book.publish(a_version(*steps))
+
+    adopting = page(book)
+
+    assert adopting.adopted > 0
+    assert (adopting.changed, book.owed()) == (0, [])
+    cadence = collection_of(book, ids[1]).facts.cadence
+    assert cadence is not None
+    assert {(step.name, step.cc) for step in cadence.steps} == {("First", ("cfo@helios.example",))}
 
 
 def test_what_is_due_right_now_is_not_told_that_it_is_due(book: Book) -> None:

@@ -29,7 +29,9 @@ def deferred(book: Book, claim: Claim) -> None:
 
 def text_of(message: StoredMessage) -> str:
     """Return what the message says, in one line."""
-    return " ".join(message_from_bytes(message.mime, policy=SMTP).get_content().split())
+    body = message_from_bytes(message.mime, policy=SMTP).get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
 
 
 def test_a_step_is_claimed_once_it_is_due(book: Book, invoice_id: int) -> None:
@@ -297,3 +299,29 @@ def test_a_message_is_kept_as_it_is_handed_over(book: Book, invoice_id: int) -> 
     handed_over = book.hand_over(invoice_id, SEND_TIME)
 
     assert book.message_of(handed_over) == written[0]
+
+
+@pytest.mark.parametrize("was_deferred", [True, False])
+def test_what_was_mended_is_tried_again_like_everything_else(book: Book, was_deferred: bool) -> None:
+    """Rule 4.4: once it goes out by itself, nobody is asked any more, however many attempts it takes."""
+    invoice_id = book.invoice(email=None)
+    book.settle(invoice_id, SEND_TIME)
+    assert book.todos(invoice_id) == [("upcoming", "open")]
+    book.take(an_invoice(email="bo@helios.example"), "2026-05-29 10:00")
+
+    claim = book.hand_over(invoice_id, "2026-05-29 10:01")
+    if was_deferred:
+        deferred(book, claim)
+
+    assert isinstance(book.claim(invoice_id, "2026-05-29 10:05"), Claim)
+
+
+def test_what_was_mended_and_withdrawn_goes_out_when_it_is_due_again(book: Book) -> None:
+    invoice_id = book.invoice(email=None)
+    book.settle(invoice_id, SEND_TIME)
+    book.take(an_invoice(email="bo@helios.example"), "2026-05-29 10:00")
+    deferred(book, book.hand_over(invoice_id, "2026-05-29 10:01"))
+    book.pause(invoice_id, "2026-05-29 10:02", until="2026-06-01")
+    assert not isinstance(book.claim(invoice_id, "2026-05-29 10:05"), Claim)
+
+    assert isinstance(book.claim(invoice_id, "2026-06-01 08:30"), Claim)

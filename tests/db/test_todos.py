@@ -22,7 +22,7 @@ def asked(book: Book) -> int:
     return invoice_id
 
 
-@pytest.mark.parametrize("outcome", ["done", "reached", "no answer", "voicemail", "promised", "disputed"])
+@pytest.mark.parametrize("outcome", ["done", "reached", "no answer", "voicemail", "wrong number"])
 def test_a_call_that_was_made_is_a_contact(book: Book, asked: int, outcome: str) -> None:
     book.complete(asked, "CALL", outcome, "2026-06-05 15:00")
 
@@ -59,7 +59,8 @@ def test_what_is_ignored_is_no_contact_and_jumps_to_the_next_step(book: Book, as
 def test_the_first_to_end_a_todo_wins_and_the_other_is_told(book: Book, asked: int) -> None:
     book.complete(asked, "CALL", "reached", "2026-06-04 15:00", by="ana")
 
-    with pytest.raises(Refused, match="it has no open to-do of step CALL"):
+    said = r"it has no open to-do of step CALL; to-do \d+ was done by ana \(reached\) on 2026-06-04 at 15:00"
+    with pytest.raises(Refused, match=said):
         book.complete(asked, "CALL", "ignored", "2026-06-04 15:01", by="bea")
 
     assert book.one("SELECT outcome, ended_by FROM actions WHERE step_id = 'CALL'") == ("reached", "ana")
@@ -106,7 +107,8 @@ def test_the_timeline_says_which_step_ended_and_how(book: Book, asked: int) -> N
     book.complete(asked, None, "voicemail", "2026-06-04 15:00")
 
     data = book.one("SELECT data FROM timeline WHERE kind = 'to-do ended'")
-    assert data == {"step": "CALL", "outcome": "voicemail"}
+    todo = book.one("SELECT id FROM actions WHERE step_id = 'CALL'")
+    assert data == {"todo": todo, "step": "CALL", "outcome": "voicemail"}
     assert book.one("SELECT collection_id IS NOT NULL FROM timeline WHERE kind = 'to-do ended'")
 
 

@@ -15,7 +15,7 @@ ENV_EXAMPLE = ROOT / "deploy" / ".env.example"
 OUR_IMAGE = "duewell"
 
 # ${NAME:-default} and ${NAME:?complaint}; a dollar that is meant is written twice.
-_VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+):(?P<kind>[-?])(?P<text>[^}]+)\}")
+_VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+):(?P<kind>[-?])(?P<text>[^}]*)\}")
 _ANY_DOLLAR = re.compile(r"(?<!\$)\$(?!\$)")
 _DURATION = re.compile(r"(?:(\d+)m)?(?:(\d+)s)?")
 _EXAMPLE_LINE = re.compile(r"^(?P<off>#?)(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$", re.MULTILINE)

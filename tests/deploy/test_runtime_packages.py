@@ -6,6 +6,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.deploy.compose_file import ROOT
 from tests.deploy.image_files import copied_from_context, is_in_context
@@ -116,4 +117,4 @@ def _locked(name: str) -> Locked:
 
 
 def _name(requirement: str) -> str:
-    return Requirement(requirement).name
+    return canonicalize_name(Requirement(requirement).name)

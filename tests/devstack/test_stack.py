@@ -108,6 +108,14 @@ def test_an_embedded_temporal_is_not_approached_with_the_credentials_of_another(
     assert (tmp_path / "home" / "logs" / "child.log").read_text() == "[] default\n"
 
 
+def test_mail_that_is_caught_does_not_leave_by_a_provider(tmp_path: Path) -> None:
+    given = {**own_environment(), "DATABASE_URL": "x", "TEMPORAL_ADDRESS": "x", "RESEND_API_KEY": "k"}
+    with Stack(tmp_path / "home", ui=False, fixed_ports=False, environ=given) as stack:
+        stack.spawn("child", ["sh", "-c", 'echo "[$RESEND_API_KEY]"']).wait(5)
+
+    assert (tmp_path / "home" / "logs" / "child.log").read_text() == "[]\n"
+
+
 def test_when_one_server_fails_the_others_are_stopped(tmp_path: Path) -> None:
     before = _leashes()
     home = tmp_path / "home"

@@ -12,6 +12,7 @@ from dunning.calendar import ONE_DAY
 from dunning.decide import decide
 from dunning.decision import Close, Decision, Exhaust, OpenTodo, Send, Wait
 from dunning.events import (
+    Bounced,
     CadenceEdited,
     Completed,
     Contacted,
@@ -113,6 +114,8 @@ def parts(event: Event, facts: Facts) -> frozenset[str]:
             return _ALL
         case Completed() | Ignored() | Snoozed() | Contacted():
             return _STEPS
+        case Bounced():
+            return _STEPS | {"contact"}
         case Reassigned() | Restarted() | CadenceEdited() | DueDateChanged():
             return _STEPS
 

@@ -36,6 +36,19 @@ def test_what_is_left_out_has_its_usual_value(tmp_path: Path) -> None:
     assert cadence == Cadence("Short", (step,), Logic.STANDARD, 5)
 
 
+def test_a_step_says_who_is_concerned(tmp_path: Path) -> None:
+    people = (
+        ", name: First reminder, responsible: [bo@duewell.example, Cash Collectors], sender: ar@duewell.example,"
+        " recipients: billing, cc: [cfo@helios.example], bcc: archive@duewell.example}"
+    )
+
+    step = read_cadence(a_file(tmp_path, changed(CADENCE, FIRST, FIRST[:-1] + people))).steps[0]
+
+    assert (step.name, step.responsible) == ("First reminder", ("bo@duewell.example", "Cash Collectors"))
+    assert (step.sender, step.recipients) == ("ar@duewell.example", ("billing",))
+    assert (step.cc, step.bcc) == (("cfo@helios.example",), ("archive@duewell.example",))
+
+
 def test_the_cadence_that_ships_can_be_read() -> None:
     assert [step.id for step in read_cadence(STANDARD).steps] == [
         "upcoming",
@@ -79,6 +92,18 @@ def test_the_cadence_that_ships_can_be_read() -> None:
         ("limit: 2", "limit: 101", "line 13, steps.2.repeat.limit: 101 is wrong; expected 100 or less"),
         (", limit: 2", "", "line 13, steps.2.repeat.limit: is missing"),
         (FIRST, FIRST[:-1] + ", repeat: {every: 7, limit: 1}}", "line 5, steps.0.repeat: only the last step may"),
+        (FIRST, FIRST[:-1] + ", cc: [a@b.example, none]}", "line 5, steps.0.cc.1: 'none' is not an email address"),
+        (FIRST, FIRST[:-1] + ", bcc: x}", "line 5, steps.0.bcc: 'x' is not an email address"),
+        (FIRST, FIRST[:-1] + ", sender: Ana}", "line 5, steps.0.sender: 'Ana' is not an email address"),
+        (FIRST, FIRST[:-1] + ", recipients: [1st]}", "line 5, steps.0.recipients.0: '1st' is no role"),
+        (FIRST, FIRST[:-1] + ", responsible: ['']}", "line 5, steps.0.responsible.0: '' is wrong; expected text"),
+        (FIRST, FIRST[:-1] + ", responsible: 7}", "line 5, steps.0.responsible: 7 is wrong; expected a list"),
+        (FIRST, FIRST[:-1] + ', name: "two\\nlines"}', "line 5, steps.0.name: 'two\\x0alines' is wrong; expected"),
+        (
+            "execution: manual",
+            "cc: a@b.example",
+            "line 6, steps.1.cc: goes with an email only, and this is a call",
+        ),
         (FIRST, "a", "line 5, steps.0: 'a' is wrong; expected keys with values"),
         ("id: last\n", "id: last\n    id: end\n", "line 8: the key 'id' stands twice in one mapping"),
     ],

@@ -1,6 +1,7 @@
 """A cadence that is written out can be saved, edited and read again."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,12 +10,23 @@ from hypothesis import strategies as st
 from dunning.cadence import Anchor, Cadence, Channel, Execution, Logic, Repeat, Step
 from intake.cadence_file import STANDARD, BadCadence, read_cadence
 from intake.written_cadence import written
-from mailer.render import template_names
+from mailer.texts import template_names
 from tests.intake.stories import CADENCE, a_file
 
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", fullmatch=True)
 names = st.text(min_size=1, max_size=100).filter(
     lambda name: name == name.strip() and name.isprintable() and name.lower() != "none"
+)
+
+
+addresses = st.sampled_from(["ana@helios.example", "o'neil+x@müller.example"])
+people = st.lists(names | addresses, max_size=3).map(tuple)
+copies = st.fixed_dictionaries(
+    {
+        "sender": st.none() | addresses,
+        "cc": st.lists(addresses, max_size=20).map(tuple),
+        "bcc": st.lists(addresses, max_size=20).map(tuple),
+    }
 )
 
 
@@ -25,6 +37,7 @@ def steps(draw: st.DrawFn) -> Step:
     automatic = channel.may_be_automatic and draw(st.booleans())
     anchor = draw(st.sampled_from(Anchor))
     templates = st.sampled_from(sorted(template_names()))
+    people_of_a_mail: dict[str, Any] = draw(copies) if channel is Channel.EMAIL else {}
     return Step(
         id=draw(ids),
         anchor=anchor,
@@ -33,6 +46,10 @@ def steps(draw: st.DrawFn) -> Step:
         execution=Execution.AUTOMATIC if automatic else Execution.MANUAL,
         template=draw(templates) if automatic else draw(st.none() | templates),
         never_supersede=draw(st.booleans()),
+        name=draw(st.none() | names),
+        responsible=draw(people),
+        recipients=draw(st.lists(st.sampled_from(["main", "billing", "no"]), max_size=2).map(tuple)),
+        **people_of_a_mail,
     )
 
 

@@ -7,7 +7,12 @@ from typing import Any
 
 from dunning.money import Money
 from mailer.compose import Envelope
+from mailer.formats import language_of
+from mailer.frame import Look
+from mailer.headers import Mailbox
+from mailer.render import Rendered, render
 from mailer.tags import Letter
+from mailer.texts import shipped_text
 
 AT = datetime(2026, 6, 11, 6, 30, tzinfo=UTC)
 
@@ -34,10 +39,8 @@ _LETTER = Letter(
 )
 
 _ENVELOPE = Envelope(
-    sender_name="Duewell Test",
-    sender_email="ar@duewell.example",
-    recipient_name="Ana Lima",
-    recipient_email="ana@helios.example",
+    sender=Mailbox("Duewell Test", "ar@duewell.example"),
+    to=(Mailbox("Ana Lima", "ana@helios.example"),),
     message_id="<1234.1.1@duewell.example>",
 )
 
@@ -56,3 +59,13 @@ def partly_paid(**changed: Any) -> Letter:
 def an_envelope(**changed: Any) -> Envelope:
     """Return an envelope from the organization to Ana."""
     return replace(_ENVELOPE, **changed)
+
+
+LOOK = Look("Duewell Test", "1 rue de la Paix\n75002 Paris")
+
+
+def rendered_text(name: str, letter: Letter, look: Look = LOOK) -> Rendered:
+    """Return the shipped text for the letter, in its language if there is such a text."""
+    text = shipped_text(name, language_of(letter.locale)) or shipped_text(name, "en")
+    assert text is not None, name
+    return render(text, letter, look)

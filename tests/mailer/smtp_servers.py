@@ -31,6 +31,7 @@ class Behaviour:
     quit: str | None = None
     tls: bool = False
     asks_for_password: bool = False
+    smtputf8: bool = False
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Taken:
     recipients: list[str]
     content: bytes
     encrypted: bool
+    options: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -72,8 +74,8 @@ class _Session(SMTP):
             self.transport.abort()
         return answer or "250 2.0.0 OK"
 
-    async def handle_MAIL(self, _s: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
-        envelope.mail_from = address
+    async def handle_MAIL(self, _s: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
+        envelope.mail_from, envelope.mail_options = address, options
         return await self._answer(self._behaviour.mail)
 
     async def handle_RCPT(self, _s: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
@@ -92,7 +94,9 @@ class _Session(SMTP):
         answer = await self._answer(self._behaviour.after_dot)
         if answer.startswith("2") or answer == GONE:
             encrypted = session.ssl is not None
-            taken = Taken(envelope.mail_from, envelope.rcpt_tos, envelope.content, encrypted)
+            taken = Taken(
+                envelope.mail_from, envelope.rcpt_tos, envelope.content, encrypted, envelope.mail_options
+            )
             self._told.taken.append(taken)
         return answer
 
@@ -112,7 +116,7 @@ def _authenticate(_s: Any, _session: Any, _envelope: Any, _mechanism: str, login
 def a_server(behaviour: Behaviour | None = None, *, wrapped: bool = False) -> Iterator[Server]:
     """Run a server on a free port; `wrapped` speaks TLS from the first byte on (smtps)."""
     behaviour = behaviour or Behaviour()
-    options: dict[str, Any] = {"hostname": "mail.test", "ident": "test"}
+    options: dict[str, Any] = {"hostname": "mail.test", "ident": "test", "enable_SMTPUTF8": behaviour.smtputf8}
     if behaviour.tls:
         options["tls_context"] = _tls_context()
     if behaviour.asks_for_password:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from dunning.money import Money
-from mailer.render import CannotRender, render, template_names
+from mailer.refusals import CannotRender
 from mailer.tags import Listed
-from tests.mailer.builders import a_letter
+from mailer.texts import template_names
+from tests.mailer.builders import a_letter, rendered_text
 
 MERGED = sorted(template_names() - {"call"})
 
@@ -34,7 +35,7 @@ THREE = (
 @pytest.mark.parametrize("bank_details", ["", "IBAN FR76"])
 @pytest.mark.parametrize("template", MERGED)
 def test_every_text_can_be_made_about_several_invoices(template: str, bank_details: str) -> None:
-    rendered = render(template, a_letter(listed=THREE, bank_details=bank_details))
+    rendered = rendered_text(template, a_letter(listed=THREE, bank_details=bank_details))
 
     said = f"{rendered.subject}\n{rendered.body}"
     assert re.search(r"[{}]|%|None|\bFalse\b|Decimal| ,|  |\n{3}", said) is None, said
@@ -51,7 +52,7 @@ def test_every_text_can_be_made_about_several_invoices(template: str, bank_detai
 @pytest.mark.parametrize("template", MERGED)
 def test_nothing_is_said_of_one_invoice_where_they_are_several(template: str) -> None:
     """The letter's own invoice is not singled out."""
-    said = render(template, a_letter(listed=THREE)).body
+    said = rendered_text(template, a_letter(listed=THREE)).body
 
     assert said.count("INV-1") == 1
     assert "€10,000.00" not in said
@@ -59,10 +60,12 @@ def test_nothing_is_said_of_one_invoice_where_they_are_several(template: str) ->
 
 @pytest.mark.parametrize("template", MERGED)
 def test_one_invoice_in_the_list_is_a_letter_about_one(template: str) -> None:
-    assert render(template, a_letter(listed=THREE[:1])).subject == render(template, a_letter()).subject
+    assert (
+        rendered_text(template, a_letter(listed=THREE[:1])).subject == rendered_text(template, a_letter()).subject
+    )
 
 
 def test_a_text_that_lists_nothing_is_not_made_for_several() -> None:
     """Or the others would be taken for told."""
     with pytest.raises(CannotRender, match="about one invoice alone"):
-        render("call", a_letter(listed=THREE))
+        rendered_text("call", a_letter(listed=THREE))

@@ -10,7 +10,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.collection import UNANSWERED_MAX, CollectionActivities
+from activities.collection import CollectionActivities
+from activities.doubt import UNANSWERED_MAX
 from activities.interface import Plan, PlanRequest, SendRequest
 from db.engine import transaction
 from db.queries.round import TodoLine, open_todos

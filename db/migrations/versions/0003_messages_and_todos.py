@@ -73,6 +73,8 @@ def upgrade() -> None:
         sa.Column("signature", sa.Text(), nullable=True),
         sa.Column("reply_to", sa.Text(), nullable=True),
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code_digest", sa.Text(), nullable=True),
+        sa.Column("code_sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_default", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("minute_max", sa.Integer(), nullable=True),
         sa.Column("day_max", sa.Integer(), nullable=True),
@@ -146,19 +148,28 @@ def upgrade() -> None:
     op.add_column("actions", sa.Column("draft_subject", sa.Text(), nullable=True))
     op.add_column("actions", sa.Column("draft_body", sa.Text(), nullable=True))
     op.add_column("actions", sa.Column("slot_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_index("ix_actions_cadence_id", "actions", ["cadence_id", "due_on", "id"], unique=False)
-    op.create_index("ix_actions_channel", "actions", ["channel", "due_on", "id"], unique=False)
-    op.create_index("ix_actions_customer_id", "actions", ["customer_id", "due_on", "id"], unique=False)
-    op.create_index("ix_actions_due_on", "actions", ["due_on", "id"], unique=False)
-    op.create_index(
-        "ix_actions_open_owner",
+    op.add_column("actions", sa.Column("approved_by", sa.Text(), nullable=True))
+    op.add_column(
         "actions",
-        ["owner", "due_on", "id"],
-        unique=False,
-        postgresql_where=sa.text("state = 'open'"),
+        sa.Column(
+            "listed_on",
+            sa.Date(),
+            sa.Computed("GREATEST(due_on, snoozed_until)", persisted=True),
+            nullable=False,
+        ),
     )
-    op.create_index("ix_actions_owner", "actions", ["owner", "due_on", "id"], unique=False)
-    op.create_index("ix_actions_state", "actions", ["state", "due_on", "id"], unique=False)
+    listed = ["state", "channel", "kind", "listed_on", "id"]
+    op.create_index("ix_actions_list", "actions", listed, unique=False)
+    op.create_index("ix_actions_list_owner", "actions", ["owner", *listed], unique=False)
+    op.create_index("ix_actions_list_cadence", "actions", ["cadence_id", *listed], unique=False)
+    op.create_index("ix_actions_list_cadence_owner", "actions", ["cadence_id", "owner", *listed], unique=False)
+    op.create_index(
+        "ix_actions_list_customer",
+        "actions",
+        ["customer_id", *listed],
+        unique=False,
+        postgresql_include=["cadence_id", "owner"],
+    )
     op.create_foreign_key(
         op.f("fk_actions_customer_id_customers"), "actions", "customers", ["customer_id"], ["id"]
     )
@@ -176,8 +187,10 @@ def upgrade() -> None:
     op.add_column("contacts", sa.Column("locale", sa.Text(), nullable=True))
     op.add_column("invoices", sa.Column("pay_link", sa.Text(), nullable=True))
     op.add_column("invoices", sa.Column("view_link", sa.Text(), nullable=True))
+    op.add_column("messages", sa.Column("copies", postgresql.JSONB(), server_default="[]", nullable=False))
     op.add_column("messages", sa.Column("reply_token", sa.Text(), nullable=True))
     op.add_column("messages", sa.Column("provider_id", sa.Text(), nullable=True))
+    op.add_column("messages", sa.Column("handed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("messages", sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("messages", sa.Column("returned_because", sa.Text(), nullable=True))
     op.create_index(
@@ -232,8 +245,10 @@ def downgrade() -> None:
     )
     op.drop_column("messages", "returned_because")
     op.drop_column("messages", "returned_at")
+    op.drop_column("messages", "handed_at")
     op.drop_column("messages", "provider_id")
     op.drop_column("messages", "reply_token")
+    op.drop_column("messages", "copies")
     op.drop_column("invoices", "view_link")
     op.drop_column("invoices", "pay_link")
     op.drop_column("contacts", "locale")
@@ -245,13 +260,13 @@ def downgrade() -> None:
     op.drop_column("cadence_steps", "name")
     op.drop_constraint(op.f("fk_actions_cadence_id_cadences"), "actions", type_="foreignkey")
     op.drop_constraint(op.f("fk_actions_customer_id_customers"), "actions", type_="foreignkey")
-    op.drop_index("ix_actions_state", table_name="actions")
-    op.drop_index("ix_actions_owner", table_name="actions")
-    op.drop_index("ix_actions_open_owner", table_name="actions", postgresql_where=sa.text("state = 'open'"))
-    op.drop_index("ix_actions_due_on", table_name="actions")
-    op.drop_index("ix_actions_customer_id", table_name="actions")
-    op.drop_index("ix_actions_channel", table_name="actions")
-    op.drop_index("ix_actions_cadence_id", table_name="actions")
+    op.drop_index("ix_actions_list_customer", table_name="actions")
+    op.drop_index("ix_actions_list_cadence_owner", table_name="actions")
+    op.drop_index("ix_actions_list_cadence", table_name="actions")
+    op.drop_index("ix_actions_list_owner", table_name="actions")
+    op.drop_index("ix_actions_list", table_name="actions")
+    op.drop_column("actions", "listed_on")
+    op.drop_column("actions", "approved_by")
     op.drop_column("actions", "slot_at")
     op.drop_column("actions", "draft_body")
     op.drop_column("actions", "draft_subject")

@@ -1,0 +1,80 @@
+"""Finds the PDFs that go with a message: the invoices' own, or one that is drawn for an invoice without."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime
+
+from db.engine import Engine, Session, transaction
+from db.queries.calendar import local_date
+from db.queries.correspondence import Correspondence, correspondence
+from db.queries.invoice_files import InvoiceFile, invoice_files, is_drawn
+from dunning.money import Money
+from mailer.compose import Attachment
+from mailer.pdf import fault_of
+from mailer.refusals import CannotRender
+from mailer.sheet import Sheet, draw
+
+PDF = "application/pdf"
+# Most servers refuse messages of more than 25 MB, and in a message a file takes a third more.
+TOGETHER_BYTES_MAX = 15 * 1024 * 1024
+
+
+def attachments_for(
+    session: Session, about: Correspondence, others: Sequence[int], locale: str, today: date
+) -> tuple[Attachment, ...]:
+    """Return what goes with a message about the invoice, and about others with it (rule 2.15).
+
+    A page is drawn for a message about one invoice only: one about several lists them all. Raises CannotRender
+    for a file that is broken or too big.
+    """
+    draws, files = invoice_files(session, [about.invoice_id, *others])
+    own = tuple(map(_sound, files))
+    together = sum(len(file.content) for file in own)
+    if together > TOGETHER_BYTES_MAX:
+        most = TOGETHER_BYTES_MAX // 1024**2
+        raise CannotRender(f"the PDFs have {together / 1024**2:.1f} MB together, and at most {most} can be sent")
+    if own or others or not draws:
+        return own
+    return (Attachment(f"{about.number}.pdf", PDF, draw(_sheet(about, locale, today))),)
+
+
+def draw_beforehand(engine: Engine, invoice_id: int, now: datetime) -> None:
+    """Draw the page of an invoice that has no PDF, so that it need not be drawn while its row is locked.
+
+    That takes about 20 ms, ten times as long as all the rest of a claim. What is drawn is kept for a while; if a
+    fact changes in between, it is drawn again in the claim.
+    """
+    with transaction(engine) as session:
+        about = correspondence(session, invoice_id) if is_drawn(session, invoice_id) else None
+        today = local_date(session, now)
+    if about is None:
+        return
+    # What cannot be drawn is met again in the claim, where it becomes a to-do with the reason.
+    with suppress(CannotRender):
+        draw(_sheet(about, about.contacts[0].locale or about.locale, today))
+
+
+def _sound(file: InvoiceFile) -> Attachment:
+    fault = fault_of(file.content)
+    if fault is not None:
+        raise CannotRender(f"{file.name} cannot be attached: {fault}")
+    return Attachment(file.name, PDF, file.content)
+
+
+def _sheet(about: Correspondence, locale: str, today: date) -> Sheet:
+    return Sheet(
+        locale=locale,
+        today=today,
+        colour=about.colour,
+        organization_name=about.organization_name,
+        organization_address=about.organization_address,
+        bank_details=about.bank_details,
+        customer_name=about.customer_name,
+        number=about.number,
+        po_number=about.po_number,
+        issued_on=about.issued_on,
+        due_on=about.due_on,
+        total=Money(about.total, about.currency),
+        paid=Money(about.settled, about.currency),
+        outstanding=Money(about.outstanding, about.currency),
+    )

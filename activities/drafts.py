@@ -1,0 +1,42 @@
+"""Shows the message of a to-do before it goes out: what a person made of it, and else what its template says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from activities.letters import write_text
+from db.engine import Session
+from db.operations.drafts import draft_of
+from db.queries.collections import open_collection
+from db.queries.todos import ActionLine, invoice_id_of_action
+from dunning.cadence import Channel
+from mailer.refusals import CannotRender
+
+
+@dataclass(frozen=True, slots=True)
+class DraftText:
+    """A message as it would go out now. `because` says why it cannot be written, where it cannot."""
+
+    subject: str
+    body: str
+    is_edited: bool
+    because: str | None = None
+
+
+def draft_text(session: Session, todo: ActionLine, now: datetime) -> DraftText | None:
+    """Return the text of the open to-do's message with its tags filled in, None for one that has no message."""
+    if not Channel(todo.channel).is_written or todo.kind == "parked":
+        return None
+    draft = draft_of(session, todo.id)
+    subject, body = (draft.subject or "", draft.body or "") if draft else ("", "")
+    is_edited = draft is not None
+    if draft is not None and draft.subject and draft.body:
+        return DraftText(subject, body, is_edited)
+    collection = open_collection(session, invoice_id_of_action(session, todo.id))
+    step = collection.facts.cadence.step(todo.step) if collection and collection.facts.cadence else None
+    if collection is None or step is None:
+        return DraftText(subject, body, is_edited, "no template belongs to it")
+    try:
+        _, rendered = write_text(session, collection, step, now, draft)
+    except CannotRender as obstacle:
+        return DraftText(subject, body, is_edited, str(obstacle))
+    return DraftText(rendered.subject, rendered.body, is_edited)

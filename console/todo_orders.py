@@ -1,0 +1,69 @@
+"""Carries an order about to-dos out: each by itself, with a result for each."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from console.clerk import clerk
+from console.environment import environment
+from console.failure import ASKED_WRONGLY, NOT_DONE, Failure
+from console.ledger import Ledger, open_ledger
+from console.printing import complain, out, say, say_json
+from console.processes import pass_on
+from console.todo_choice import chosen
+from console.todo_filter import Which
+from db.engine import transaction
+from db.queries.calendar import local_date
+from db.queries.todos import PAGE_MAX, action_page
+from intake.commands import Desk
+from intake.todo_orders import TodosTold
+
+
+def carry_out(
+    ids: Sequence[int], which: Which | None, order: Callable[[Desk, Sequence[int]], TodosTold], as_json: bool
+) -> int:
+    """Carry the order out for the to-dos with these ids, or for all that match, and say what came of each.
+
+    The exit code is 2 if any was refused, and 1 if the ledger went away on the way. Raises Failure.
+    """
+    if bool(ids) == (which is not None):
+        raise Failure("name to-dos by their numbers, or all that match by --all with filters", ASKED_WRONGLY)
+    with open_ledger() as ledger:
+        found = ids if which is None else _matching(ledger, which)
+        came = order(Desk(ledger.engine, clerk()), found)
+        why_not = asyncio.run(pass_on(ledger, environment(), came.told))
+    if as_json:
+        results = [{"id": one.id, "done": one.is_done, "because": one.because} for one in came.results]
+        say_json({"results": results, "told": why_not is None, "not_told_because": why_not})
+    else:
+        _say(came, why_not)
+    if any(not one.is_tried for one in came.results):
+        return NOT_DONE
+    return ASKED_WRONGLY if any(not one.is_done for one in came.results) else 0
+
+
+def _matching(ledger: Ledger, which: Which) -> list[int]:
+    if which.is_everything:
+        raise Failure("--all needs a filter, such as --owner or --cadence", ASKED_WRONGLY)
+    with transaction(ledger.engine) as session:
+        today = local_date(session, datetime.now(UTC))
+        page = action_page(session, chosen(session, which, ("open",), today), PAGE_MAX)
+    if page.ends_at is not None:
+        raise Failure(f"more than {PAGE_MAX} to-dos match; choose fewer by further filters", ASKED_WRONGLY)
+    return [line.id for line in page.lines]
+
+
+def _say(came: TodosTold, why_not: str | None) -> None:
+    console = out()
+    for one in came.results:
+        if one.is_done:
+            say(console, f"{one.id}: done.")
+        else:
+            complain(f"{one.id}: {one.because}")
+    if not came.results:
+        say(console, "No open to-do matches.")
+    elif len(came.results) > 1:
+        done = sum(one.is_done for one in came.results)
+        say(console, f"{done} of {len(came.results)} done.")
+    if why_not is not None:
+        say(console, f"The process will be told when Temporal is back; nothing is lost ({why_not}).", "yellow")

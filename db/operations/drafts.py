@@ -1,0 +1,115 @@
+"""Keeps what people make of a to-do's message, and their word that it goes out (docs/decisions/0014)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.operations.admission import current_case
+from db.operations.change import Change, is_known, note_once
+from db.operations.open_todos import OpenTodo, lock_todo, open_todo_of
+from db.operations.refusal import Refused
+from db.operations.settle import settle
+from db.tables.actions import Action
+from dunning.cadence import Channel
+from dunning.facts import Facts
+
+SUBJECT_CHARACTERS_MAX = 250
+BODY_CHARACTERS_MAX = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person made of a message. What is None is as the template says."""
+
+    subject: str | None
+    body: str | None
+
+
+def draft_of(session: Session, action_id: int) -> Draft | None:
+    """Return what a person made of the action's message, None if nobody did (the primary key)."""
+    row = session.execute(select(Action.draft_subject, Action.draft_body).where(Action.id == action_id)).one()
+    return None if row.draft_subject is None and row.draft_body is None else Draft(*row)
+
+
+def edit_draft(session: Session, action_id: int, draft: Draft, change: Change) -> int:
+    """Keep the draft of the open to-do and return its invoice's id; what is None stays as it was.
+
+    A message that was to go out is taken back. Raises Refused if the to-do is not open, has nothing to write, or
+    if the text cannot be a message.
+    """
+    invoice_id = lock_todo(session, action_id)
+    if is_known(session, change.event_id):
+        return invoice_id
+    todo = open_todo_of(session, action_id)
+    _require_written(todo)
+    edited: dict[str, str | None] = {"approved_by": None}
+    if draft.subject is not None:
+        edited["draft_subject"] = _sound_subject(draft.subject)
+    if draft.body is not None:
+        edited["draft_body"] = _sound_body(draft.body)
+    note_once(session, change, "draft edited", invoice_id, todo.collection_id, todo=todo.id, step=todo.step_id)
+    session.execute(update(Action).where(Action.id == todo.id).values(edited))
+    if todo.approved_by is not None:
+        settle(session, invoice_id, change)
+    return invoice_id
+
+
+def approve(session: Session, action_id: int, change: Change) -> int:
+    """Let the to-do's message go out, as its draft has it, and return its invoice's id.
+
+    Its process sends it, once, as it sends automatic ones. Raises Refused if the to-do is not open or is no
+    e-mail, or if the customer must not or cannot be written to now.
+    """
+    invoice_id = lock_todo(session, action_id)
+    if is_known(session, change.event_id):
+        return invoice_id
+    todo = open_todo_of(session, action_id)
+    if todo.approved_by is not None:
+        raise Refused(f"{todo.approved_by} said so already; its message is about to go out")
+    if not todo.is_step or todo.channel is not Channel.EMAIL:
+        what = f"a to-do of the channel {todo.channel}" if todo.is_step else f"a to-do of the kind {todo.kind}"
+        raise Refused(f"{what} cannot be sent from here; do it, and then complete it")
+    note_once(session, change, "message approved", invoice_id, todo.collection_id, todo=todo.id, step=todo.step_id)
+    _require_free(current_case(session, invoice_id, change).facts, change)
+    approved = {"approved_by": change.by, "snoozed_until": None, "mends": False}
+    session.execute(update(Action).where(Action.id == todo.id).values(approved))
+    settle(session, invoice_id, change)
+    return invoice_id
+
+
+def _require_free(facts: Facts, change: Change) -> None:
+    """Raise Refused if the customer must not be written to today, or cannot be."""
+    held = [hold for hold in facts.holds if hold.until is None or hold.until > change.on]
+    if held:
+        raise Refused(f"nothing goes out: {held[0].kind.replace('_', ' ')}")
+    if facts.invoice.is_hidden:
+        raise Refused("nothing goes out: the invoice is hidden from its customer")
+    obstacle = facts.obstacles.get(Channel.EMAIL)
+    if obstacle is not None:
+        raise Refused(f"it cannot be sent: {obstacle}")
+
+
+def _require_written(todo: OpenTodo) -> None:
+    if not todo.channel.is_written:
+        raise Refused(f"a {todo.channel} has no message")
+
+
+def _sound_subject(text: str) -> str:
+    subject = " ".join(text.split())
+    if not subject:
+        raise Refused("a message needs a subject")
+    if len(subject) > SUBJECT_CHARACTERS_MAX or not subject.isprintable():
+        raise Refused(f"a subject is one line of at most {SUBJECT_CHARACTERS_MAX} printable characters")
+    return subject
+
+
+def _sound_body(text: str) -> str:
+    body = "\n".join(text.splitlines()).strip()
+    if not body:
+        raise Refused("a message needs a text")
+    if len(body) > BODY_CHARACTERS_MAX:
+        raise Refused(f"a message has at most {BODY_CHARACTERS_MAX} characters")
+    if "\x00" in body:
+        raise Refused("the text holds a NUL character")
+    return body + "\n"

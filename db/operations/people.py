@@ -1,0 +1,112 @@
+"""Keeps users and groups. Nobody is deleted, because timelines name them: who left is inactive."""
+
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.operations.refusal import Refused
+from db.tables.actions import Action
+from db.tables.organization import Organization
+from db.tables.people import Group, GroupMember, User
+
+
+def add_user(session: Session, email: str, name: str, **details: str | None) -> None:
+    """Add a user; one who left is there again. Raises Refused for an address that an active user has."""
+    user = session.scalar(select(User).where(func.lower(User.email) == email.lower()).with_for_update())
+    if user is not None and user.is_active:
+        raise Refused(f"there is a user {user.email} already")
+    given = {key: value for key, value in details.items() if value is not None}
+    if user is None:
+        try:
+            with session.begin_nested():
+                session.execute(insert(User).values(email=email, name=name, **given))
+        except IntegrityError as error:
+            raise Refused(f"there is a user {email} already") from error
+        return
+    session.execute(update(User).where(User.id == user.id).values(name=name, is_active=True, **given))
+
+
+def change_user(session: Session, email: str, **details: Any) -> bool:
+    """Change a user's name, phone or signature, and say whether anything differs. Raises Refused."""
+    user = _user(session, email)
+    changed = {key: value for key, value in details.items() if getattr(user, key) != value}
+    if changed:
+        session.execute(update(User).where(User.id == user.id).values(changed))
+    return bool(changed)
+
+
+def deactivate_user(session: Session, email: str) -> int:
+    """Let a user have no part any more, and return how many open to-dos are still theirs. Raises Refused."""
+    user = _user(session, email)
+    if not user.is_active:
+        raise Refused(f"{user.email} is inactive already")
+    session.execute(update(User).where(User.id == user.id).values(is_active=False))
+    session.execute(delete(GroupMember).where(GroupMember.user_id == user.id))
+    return _open_todos(session, user.email)
+
+
+def add_group(session: Session, name: str) -> None:
+    """Add a group. Raises Refused for a name that is taken, or that reads as an address."""
+    if "@" in name:
+        raise Refused(f"{name!r} reads as a user's address; a group needs a name without @")
+    try:
+        with session.begin_nested():
+            session.execute(insert(Group).values(name=name))
+    except IntegrityError as error:
+        raise Refused(f"there is a group {name!r} already") from error
+
+
+def set_members(session: Session, name: str, add: list[str], remove: list[str]) -> bool:
+    """Let users join and leave the group, and say whether anything differs. Raises Refused."""
+    group = _group(session, name)
+    before = set(session.scalars(select(GroupMember.user_id).where(GroupMember.group_id == group.id)))
+    joining = {_active(session, email).id for email in add}
+    leaving = {_user(session, email).id for email in remove}
+    if both := joining & leaving:
+        raise Refused(f"{len(both)} of them would join and leave at once")
+    for user_id in sorted(joining - before):
+        session.execute(insert(GroupMember).values(group_id=group.id, user_id=user_id))
+    gone = leaving & before
+    session.execute(delete(GroupMember).where(GroupMember.group_id == group.id, GroupMember.user_id.in_(gone)))
+    return bool(gone or joining - before)
+
+
+def delete_group(session: Session, name: str) -> None:
+    """Delete a group. Raises Refused while open to-dos are its own, or new ones would be."""
+    group = _group(session, name)
+    open_todos = _open_todos(session, group.name)
+    if open_todos:
+        raise Refused(f"{open_todos} open to-dos are of {group.name}; assign them to somebody else first")
+    if session.scalar(select(Organization.todo_owner)) == group.name:
+        raise Refused(f"{group.name} is the organization's todo_owner; set that to somebody else first")
+    session.execute(delete(Group).where(Group.id == group.id))
+
+
+def _user(session: Session, email: str) -> User:
+    user = session.scalar(select(User).where(func.lower(User.email) == email.lower()).with_for_update())
+    if user is None:
+        raise Refused(f"there is no user {email!r}")
+    return user
+
+
+def _active(session: Session, email: str) -> User:
+    user = _user(session, email)
+    if not user.is_active:
+        raise Refused(f"{user.email} is inactive")
+    return user
+
+
+def _group(session: Session, name: str) -> Group:
+    group = session.scalar(select(Group).where(Group.name == name).with_for_update())
+    if group is None:
+        known = session.scalars(select(Group.name).order_by(Group.name)).all()
+        raise Refused(f"there is no group {name!r}; there is {', '.join(known) or 'none'}")
+    return group
+
+
+def _open_todos(session: Session, owner: str) -> int:
+    """Return how many to-dos of the owner are open (ix_actions_list_owner)."""
+    count = select(func.count()).where(Action.owner == owner, Action.state == "open")
+    return session.scalar(count) or 0

@@ -1,0 +1,40 @@
+"""Reads the PDFs that invoices have."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFile:
+    """A PDF of an invoice."""
+
+    invoice_id: int
+    name: str
+    content: bytes
+
+
+# By the primary key of the files; the organization is one row.
+_FILES = text("""
+SELECT o.attaches_invoice, f.invoice_id, f.name, f.content
+  FROM organization o LEFT JOIN invoice_files f ON f.invoice_id = ANY(:invoice_ids)
+ ORDER BY f.invoice_id
+""")
+_DRAWS = text("""
+SELECT o.attaches_invoice AND NOT EXISTS (SELECT FROM invoice_files f WHERE f.invoice_id = :invoice_id)
+  FROM organization o
+""")
+
+
+def invoice_files(session: Session, invoice_ids: Sequence[int]) -> tuple[bool, list[InvoiceFile]]:
+    """Return whether invoices without a PDF get one that is drawn, and the PDFs that these invoices have."""
+    rows = session.execute(_FILES, {"invoice_ids": list(invoice_ids)}).all()
+    files = [InvoiceFile(row.invoice_id, row.name, row.content) for row in rows if row.invoice_id is not None]
+    return rows[0].attaches_invoice, files
+
+
+def is_drawn(session: Session, invoice_id: int) -> bool:
+    """Say whether a PDF is drawn for the invoice's messages, because it has none of its own."""
+    return bool(session.scalar(_DRAWS, {"invoice_id": invoice_id}))

@@ -1,0 +1,51 @@
+"""Takes messages from outside in: reads what they are, and hands them to the ledger."""
+
+import hashlib
+from datetime import UTC, datetime
+
+from db.engine import Engine, transaction
+from db.operations.change import Change
+from db.operations.customer_delay import settle_others
+from db.operations.incoming import Incoming, Taken, Undelivered, take_in
+from db.queries.calendar import local_date
+from db.queries.organization import delays_customer
+from mailer.incoming import Received, read_received
+
+# Mailboxes take no larger messages; what is beyond stays in the mailbox.
+MESSAGE_BYTES_MAX = 25 * 1024 * 1024
+
+
+def take_message(engine: Engine, raw: bytes, received_at: datetime, now: datetime | None = None) -> Taken:
+    """Take a message in, once however often it comes, and return what became of it.
+
+    Raises NotYet for a report that is faster than the record of its message, and LedgerUnavailable.
+    """
+    now = now or datetime.now(UTC)
+    incoming = _incoming(raw[:MESSAGE_BYTES_MAX], read_received(raw), min(received_at, now))
+    with transaction(engine) as session:
+        taken = take_in(session, incoming, Change(now, local_date(session, now)))
+        others_wait = bool(taken.uncounted) and delays_customer(session)
+    if others_wait:
+        # The delay is kept for the whole customer, and one contact fewer counts (rule 2.14).
+        with transaction(engine) as session:
+            settle_others(session, taken.uncounted[0], Change(now, local_date(session, now)))
+    return taken
+
+
+def _incoming(raw: bytes, received: Received, received_at: datetime) -> Incoming:
+    return Incoming(
+        digest=hashlib.sha256(raw).hexdigest(),
+        received_at=received_at,
+        kind=received.kind.value,
+        sender=received.sender,
+        subject=received.subject,
+        excerpt=received.excerpt,
+        content=raw,
+        about=received.about,
+        tokens=received.tokens,
+        undelivered=[
+            Undelivered(each.recipient, each.is_permanent, each.is_dead, each.reason, each.also)
+            for each in received.failures
+        ],
+        complainants=received.complainants,
+    )

@@ -1,0 +1,113 @@
+"""Looks into the mailbox again and again, and takes in what came: every message, however often a look fails.
+
+A message is taken in and committed first, and marked in the mailbox then. Whoever dies in between finds it
+unmarked again, and the ledger knows it by its digest.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
+
+import structlog
+
+from db.engine import Engine, LedgerUnavailable
+from db.operations.incoming import NotYet
+from db.operations.one_at_a_time import READING_THE_MAILBOX, alone
+from intake.inbox import take_message
+from intake.mailbox_connection import Mailbox, MailboxAddress, MailboxUnavailable
+
+POLL_SECONDS = 30.0
+PAUSE_SECONDS_MAX = 600.0
+log = structlog.get_logger()
+
+
+@dataclass
+class Look:
+    """One look into the mailbox: how many messages were taken, and which have to wait for a later one."""
+
+    taken: int = 0
+    waiting: int = 0
+    is_alone: bool = True
+
+
+@dataclass
+class Watcher:
+    """Reads one mailbox for one ledger. `known` are the messages whose trouble was told, which is done once."""
+
+    engine: Engine
+    address: MailboxAddress
+    stopping: Event = field(default_factory=Event)
+    known: set[int] = field(default_factory=set)
+
+    def look(self) -> Look:
+        """Take in what is there, unless another worker is at it.
+
+        Raises MailboxUnavailable and LedgerUnavailable.
+        """
+        with alone(self.engine, READING_THE_MAILBOX) as is_alone:
+            if not is_alone:
+                return Look(is_alone=False)
+            with Mailbox(self.address) as mailbox:
+                return self._take_all(mailbox)
+
+    def _take_all(self, mailbox: Mailbox) -> Look:
+        look = Look()
+        for uid in mailbox.untaken():
+            if self.stopping.is_set():
+                break
+            if self._take(mailbox, uid):
+                mailbox.mark(uid)
+                look.taken += 1
+            else:
+                look.waiting += 1
+        return look
+
+    def _take(self, mailbox: Mailbox, uid: int) -> bool:
+        """Take one message in, and say whether that is done."""
+        fetched = mailbox.fetch(uid)
+        if fetched is None:
+            return False
+        raw, received_at = fetched
+        try:
+            take_message(self.engine, raw, received_at)
+        except NotYet:
+            return False
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            # It stays in the mailbox and is tried at every look; the others must not wait for it.
+            if uid not in self.known:
+                log.exception("a message cannot be taken in, it stays in the mailbox", uid=uid)
+                self.known.add(uid)
+            return False
+        return True
+
+
+async def watch(
+    engine: Engine,
+    address: MailboxAddress,
+    every_seconds: float = POLL_SECONDS,
+    looked: Callable[[Look], None] = lambda _: None,
+) -> None:
+    """Look into the mailbox for ever. While it or the ledger is away, the pauses grow, and that is said once."""
+    watcher, pause_seconds, trouble = Watcher(engine, address), every_seconds, ""
+    try:
+        while True:
+            try:
+                look = await asyncio.to_thread(watcher.look)
+            except (MailboxUnavailable, LedgerUnavailable) as error:
+                if str(error) != trouble:
+                    log.warning("the mailbox is not read", mailbox=address.place, reason=str(error))
+                trouble = str(error)
+                await asyncio.sleep(pause_seconds)
+                pause_seconds = min(2 * pause_seconds, PAUSE_SECONDS_MAX)
+                continue
+            if trouble:
+                log.info("the mailbox is read again", mailbox=address.place)
+            trouble, pause_seconds = "", every_seconds
+            looked(look)
+            await asyncio.sleep(every_seconds)
+    finally:
+        # The thread ends after the message at hand.
+        watcher.stopping.set()

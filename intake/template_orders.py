@@ -1,0 +1,68 @@
+"""Orders about texts: what is found in one, and saving it."""
+
+import re
+from dataclasses import dataclass
+
+from db.engine import Engine, Session, transaction
+from db.operations.refusal import Refused
+from db.operations.templates import save_template
+from db.queries.templates import custom_field_keys, uses_of
+from mailer.checks import Finding, StepUse, check
+from mailer.formats import language_of
+from mailer.texts import Text
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a text: its edition, None if it is the one in force already or is refused."""
+
+    number: int | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What refuses the text."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+
+def sound_name(name: str) -> str:
+    """Return the name of a template. Raises Refused for one that cannot be."""
+    if not _NAME.fullmatch(name):
+        raise Refused(
+            f"{name!r} is no name of a template; expected 1 to 40 of a-z, 0-9 and -, such as second-reminder"
+        )
+    return name
+
+
+def sound_language(language: str) -> str:
+    """Return the code of a language. Raises Refused for one that nobody speaks."""
+    if not _LANGUAGE.fullmatch(language) or language_of(language) != language:
+        raise Refused(f"{language!r} is no language; expected a code such as en, fr, de or es")
+    return language
+
+
+def findings_in(session: Session, name: str, text: Text) -> tuple[Finding, ...]:
+    """Return what is found in a text, in view of the steps that use it and of the organization's own fields."""
+    uses = [
+        StepUse(f"step {use.step_id} of {use.cadence}", use.anchor, use.offset_days, use.channel)
+        for use in uses_of(session, name)
+    ]
+    return check(text, uses, custom_field_keys(session))
+
+
+def save_text(engine: Engine, name: str, text: Text, by: str) -> Saved:
+    """Save the text unless something in it is wrong.
+
+    Raises Refused for a name or a language that cannot be, and LedgerUnavailable.
+    """
+    sound_name(name)
+    sound_language(text.language)
+    with transaction(engine) as session:
+        findings = findings_in(session, name, text)
+        if any(finding.severity == "error" for finding in findings):
+            return Saved(None, findings)
+        number = save_template(session, name, text.language, text.subject, text.body, by)
+    return Saved(number, findings)
