@@ -38,10 +38,11 @@ def sender_of(session: Session, step: Step) -> Sender:
 def addressed(about: Correspondence, step: Step, sender: Sender, message_id: str) -> Addressed:
     """Return the envelope of the step's message about an invoice.
 
-    All contacts with the step's roles are written to together (rule 8.2), and replies bear a token by which they
-    are recognised even if a mail program loses the thread (rule 8.3).
+    All contacts with the step's roles are written to together (rule 8.2), and where the organization wants it,
+    replies bear a token by which they are recognised even if a mail program loses the thread (rule 8.3).
     """
     token = reply_token(message_id)
+    replies_to = with_token(sender.replies_to, token) if sender.marks_replies else sender.replies_to
     to = about.recipients(step.recipients)
     seen = {one.email.lower() for one in to}
     cc = _others(step.cc, seen)
@@ -52,7 +53,7 @@ def addressed(about: Correspondence, step: Step, sender: Sender, message_id: str
         message_id=message_id,
         thread=about.thread,
         cc=tuple(Mailbox("", email) for email in cc),
-        reply_to=Mailbox(sender.name, with_token(sender.replies_to, token)),
+        reply_to=Mailbox(sender.name, replies_to),
     )
     return Addressed(envelope, sender.email, tuple(one.email for one in to), (*cc, *bcc), token)
 

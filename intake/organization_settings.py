@@ -232,4 +232,5 @@ SETTINGS: Mapping[str, Setting] = {
     "pay_link": Setting(_link, _or_none, is_about_when=False),
     "view_link": Setting(_link, _or_none, is_about_when=False),
     "attaches_invoice": Setting(_yes_or_no, lambda value: "yes" if value else "no", is_about_when=False),
+    "marks_replies": Setting(_yes_or_no, lambda value: "yes" if value else "no", is_about_when=False),
 }

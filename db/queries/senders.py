@@ -20,7 +20,10 @@ BLOCKED_SENDERS = """
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who a message is from. `replies_to` is where answers go; phone and signature are for texts."""
+    """Who a message is from. `replies_to` is where answers go; phone and signature are for texts.
+
+    `marks_replies` says that a token may be put behind the address that answers go to.
+    """
 
     email: str
     name: str
@@ -28,6 +31,7 @@ class Sender:
     signature: str | None
     replies_to: str
     is_verified: bool
+    marks_replies: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,15 @@ class MuteStep:
 
 _COLUMNS = """
 SELECT s.email, s.name, COALESCE(s.phone, u.phone) AS phone, COALESCE(s.signature, u.signature) AS signature,
-       COALESCE(s.reply_to, s.email) AS replies_to, s.verified_at IS NOT NULL AS is_verified
-  FROM senders s LEFT JOIN users u ON u.id = s.user_id
+       COALESCE(s.reply_to, s.email) AS replies_to, s.verified_at IS NOT NULL AS is_verified, o.marks_replies
+  FROM senders s CROSS JOIN organization o LEFT JOIN users u ON u.id = s.user_id
 """
 # By uq_senders_email and uq_senders_default.
 _NAMED = text(f"{_COLUMNS} WHERE lower(s.email) = lower(:email)")
 _DEFAULT = text(f"{_COLUMNS} WHERE s.is_default")
 _OWN = text("""
-SELECT email, name, NULL AS phone, NULL AS signature, email AS replies_to, true AS is_verified FROM organization
+SELECT email, name, NULL AS phone, NULL AS signature, email AS replies_to, true AS is_verified, marks_replies
+  FROM organization
 """)
 # The organization's own address needs no row.
 _MUTE = text("""

@@ -58,5 +58,7 @@ class Organization(Base):
     pay_link: Mapped[str | None]
     view_link: Mapped[str | None]
     attaches_invoice: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Whether replies go to an address with a token behind a "+", which not every mail server takes.
+    marks_replies: Mapped[bool] = mapped_column(server_default=text("false"))
     # What becomes of a message that may have been delivered: it is sent again, the same, or shown to a person.
     when_uncertain: Mapped[str] = mapped_column(server_default="repeat")

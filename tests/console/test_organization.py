@@ -130,12 +130,18 @@ def test_the_look_of_messages_is_a_setting_and_disturbs_nobody(installation: Ins
     installation.invoice(due_in_days=20)
     before = owed(installation)
 
-    look = ("colour=#c00000", "pay_link=https://pay.example/i/{number}?x={external_id}", "attaches_invoice=yes")
+    look = (
+        "colour=#c00000",
+        "pay_link=https://pay.example/i/{number}?x={external_id}",
+        "attaches_invoice=yes",
+        "marks_replies=yes",
+    )
     ran = here("organization", *(f"--set={one}" for one in look))
 
     assert ran.out == (
         "colour is now #C00000.\npay_link is now https://pay.example/i/{number}?x={external_id}.\n"
         "attaches_invoice is now yes.\n"
+        "marks_replies is now yes.\n"
     )
     assert owed(installation) == before
 

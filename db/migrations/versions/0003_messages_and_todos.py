@@ -216,6 +216,9 @@ def upgrade() -> None:
         "organization",
         sa.Column("attaches_invoice", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
+    op.add_column(
+        "organization", sa.Column("marks_replies", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    )
     op.add_column("organization", sa.Column("when_uncertain", sa.Text(), server_default="repeat", nullable=False))
     op.create_check_constraint(
         op.f("ck_organization_when_uncertain"), "organization", "when_uncertain IN ('repeat', 'ask')"
@@ -231,6 +234,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM actions WHERE kind NOT IN ('step', 'parked')")
     op.execute("UPDATE actions SET step_id = 'parked' WHERE kind = 'parked'")
     op.drop_column("organization", "when_uncertain")
+    op.drop_column("organization", "marks_replies")
     op.drop_column("organization", "attaches_invoice")
     op.drop_column("organization", "view_link")
     op.drop_column("organization", "pay_link")
