@@ -11,6 +11,7 @@ from db.operations.settle import settle
 from db.operations.steps import end_open_actions, set_step
 from db.operations.withdrawal import NOT_DELIVERED, withdraw
 from db.queries.collections import OpenCollection
+from db.queries.people import owner_of
 from db.tables.actions import Action
 from db.tables.invoices import Invoice
 from dunning.cadence import Channel
@@ -46,6 +47,9 @@ def log_contact(
 
 
 def _do_step(session: Session, collection: OpenCollection, step_id: str, channel: Channel, change: Change) -> None:
+    cadence = collection.facts.cadence
+    step = None if cadence is None else cadence.step(step_id)
+    assert step is not None, "only a step of the cadence is admitted"
     run = collection.facts.runs.get(step_id)
     occurrence = 1 if run is None else run.occurrence + 1
     # A message of the step that waits for another attempt must not follow.
@@ -66,7 +70,7 @@ def _do_step(session: Session, collection: OpenCollection, step_id: str, channel
         step_id=step_id,
         occurrence=occurrence,
         execution="manual",
-        owner=collection.todo_owner,
+        owner=owner_of(session, step, collection.todo_owner),
         due_on=change.on,
         **values,
     )

@@ -60,7 +60,7 @@ def test_status_without_temporal_and_without_a_cadence(installation: Installatio
     here("reassign", "INV-1", "none")
     without_cadence = here("status", "INV-1")
 
-    assert "to-do reminder (email) since" in with_todo.out
+    assert "to-do 1: reminder (email) since" in with_todo.out
     assert "Process: Temporal at 127.0.0.1:3 does not answer" in with_todo.out
     assert "cadence      none (Standard: stopped)" in without_cadence.out
     assert (

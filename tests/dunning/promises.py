@@ -7,7 +7,7 @@ from datetime import timedelta
 from dunning.agenda import unsettled
 from dunning.cadence import Logic, Step
 from dunning.decision import Close, Exhaust, Expired, Expiry, OpenTodo, Send, Wait
-from dunning.events import Completed, Contacted
+from dunning.events import Bounced, Completed, Contacted
 from dunning.facts import Facts, InvoiceState, StepStatus
 from tests.dunning.chronicle import Page
 
@@ -39,7 +39,7 @@ def _is_blocked(page: Page) -> bool:
 
 
 def contacts_keep_their_distance(pages: list[Page]) -> None:
-    """Rules 1.5, 2.8 and 2.14: an automatic one; a person may contact at will."""
+    """Rules 1.5, 2.8, 2.14 and 2.16: an automatic one; a person may contact at will."""
     last = pages[0].before.last_contact_on
     for page in pages:
         facts, today = page.before, page.on
@@ -55,6 +55,8 @@ def contacts_keep_their_distance(pages: list[Page]) -> None:
                 last = today
             case Contacted():
                 last = today
+            case Bounced(contacted_on=contacted_on):
+                last = contacted_on
             case _:
                 pass
         assert page.after.last_contact_on == last
@@ -95,6 +97,12 @@ def no_pre_due_step_runs_after_the_due_date(pages: list[Page]) -> None:
 def no_step_runs_twice(pages: list[Page]) -> None:
     """Rules 2.11 and 2.13: each occurrence once in a cycle of a cadence, and only the last step has a second."""
     sent: Counter[tuple[str, int, str, int]] = Counter()
+    for page in pages:
+        if isinstance(page.what, Bounced) and page.before.cadence is not None and page.what.step_id is not None:
+            # What came back may be sent once more (rule 2.16).
+            step_id = page.what.step_id
+            run = page.before.runs[step_id]
+            sent[page.before.cadence.name, page.before.cycle, step_id, run.occurrence] -= 1
     for page, act in _acts(pages):
         facts = page.before
         assert facts.cadence is not None

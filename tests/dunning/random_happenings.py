@@ -8,7 +8,9 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from dunning.cadence import Cadence, Channel, Execution, Logic, Repeat, Step
+from dunning.decision import Send
 from dunning.events import (
+    Bounced,
     CadenceEdited,
     Completed,
     Contacted,
@@ -30,8 +32,9 @@ from dunning.events import (
     StateChanged,
     VisibilityChanged,
 )
-from dunning.facts import Facts, InvoiceState, StepStatus
-from tests.dunning.chronicle import Chronicle, Surroundings
+from dunning.facts import Facts, InvoiceState, Run, StepStatus
+from dunning.objections import BOUNCE_UNCOUNTS_FOR
+from tests.dunning.chronicle import Chronicle, Page, Surroundings
 from tests.dunning.strategies import START, cadences, collections, rarely, steps
 
 EVENTS_MAX = 8
@@ -141,6 +144,47 @@ def editions(draw: st.DrawFn, cadence: Cadence) -> Cadence:
         steps=tuple(kept),
         logic=draw(st.sampled_from([cadence.logic, cadence.logic, *Logic])),
         contact_delay_days_min=draw(st.sampled_from([cadence.contact_delay_days_min, 0, 7])),
+    )
+
+
+def returnable(chronicle: Chronicle) -> Page | None:
+    """Return the message that may come back by now: the last contact, within a day, by a step that stands done."""
+    facts = chronicle.facts
+    for page in reversed(chronicle.pages):
+        match page.what:
+            case Completed() | Contacted() | Bounced():
+                return None
+            case Send(step=step, occurrence=occurrence):
+                is_recent = chronicle.now - page.at <= BOUNCE_UNCOUNTS_FOR
+                was, now = page.before, facts
+                assert was.cadence is not None
+                is_same = now.cadence is not None and (now.cadence.name, now.cycle) == (
+                    was.cadence.name,
+                    was.cycle,
+                )
+                stands = now.runs.get(step.id) == Run(occurrence, page.on)
+                return page if is_recent and is_same and stands else None
+    return None
+
+
+@st.composite
+def bounces(draw: st.DrawFn, chronicle: Chronicle) -> Bounced:
+    """Draw how the message that may come back does."""
+    page = returnable(chronicle)
+    assert page is not None
+    assert isinstance(page.what, Send)
+    assert chronicle.facts.cadence is not None
+    step = page.what.step
+    present, run = chronicle.facts.cadence.step(step.id), page.before.runs.get(step.id)
+    repeats = present is not None and present.repeat is not None
+    return Bounced(
+        chronicle.now,
+        step.id,
+        page.at,
+        contacted_on=page.before.last_contact_on,
+        ran_on=None if run is None else run.on,
+        obstacle=draw(st.sampled_from([None, "the address does not exist"])),
+        asks=draw(st.booleans()) or (run is not None and not repeats),
     )
 
 

@@ -83,7 +83,7 @@ def test_every_fact_is_in_the_key_or_known_not_to_matter() -> None:
     """Whoever adds a fact decides whether the days ahead depend on it."""
     known = {
         *("cadence", "calendar", "entered_on", "last_contact_on", "statuses", "runs", "holds", "obstacles"),
-        *("handed_over", "snoozed", "customer_contact_on", "sends_automatically"),
+        *("blocked_senders", "handed_over", "snoozed", "customer_contact_on", "sends_automatically"),
     }
     known_of_invoice = {"issued_on", "due_on", "state", "is_hidden"}
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dunning.events import (
+    Bounced,
     CadenceEdited,
     Completed,
     Contacted,
@@ -33,7 +34,17 @@ from dunning.events import (
 from dunning.facts import Facts, HoldKind, StepStatus
 from tests.dunning.chronicle import Chronicle, recomputed
 from tests.dunning.promises import PROMISES
-from tests.dunning.random_happenings import BEGINS_AT, CHANGES, HOLDS, STEPS, events, later, surroundings
+from tests.dunning.random_happenings import (
+    BEGINS_AT,
+    CHANGES,
+    HOLDS,
+    STEPS,
+    bounces,
+    events,
+    later,
+    returnable,
+    surroundings,
+)
 from tests.dunning.strategies import collections
 
 STEPS_MAX = 25
@@ -86,6 +97,11 @@ class CollectionMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def customer_is_contacted(self, data: st.DataObject) -> None:
         self.happens(data, Contacted)
+
+    @precondition(lambda self: returnable(self.chronicle) is not None)
+    @rule(data=st.data())
+    def message_comes_back(self, data: st.DataObject) -> None:
+        self.chronicle.happen(data.draw(bounces(self.chronicle)))
 
     @rule(data=st.data())
     def contact_is_held(self, data: st.DataObject) -> None:
@@ -148,4 +164,4 @@ TestAllThatMayHappen = CollectionMachine.TestCase
 
 def test_machine_mixes_every_event() -> None:
     """The rules above draw from these, and an event that is new must be added to one."""
-    assert {*STEPS, *HOLDS, *CHANGES} == set(get_args(Event))
+    assert {*STEPS, *HOLDS, *CHANGES, Bounced} == set(get_args(Event))
