@@ -82,6 +82,35 @@ def test_open_todo_holds_also_when_the_due_date_moves_it_into_the_future(logic: 
     assert (decision.step, causes(decision)) == (step_of(collection, "call"), [Because.TODO_OPEN])
 
 
+BLOCKED = {"ana@duewell.example": "the sender ana@duewell.example is not verified", None: "no default sender"}
+
+
+@pytest.mark.parametrize(
+    ("sender", "obstacle"),
+    [
+        ("Ana@Duewell.example", "the sender ana@duewell.example is not verified"),
+        ("bo@duewell.example", None),
+        (None, "no default sender"),
+    ],
+)
+def test_step_of_a_sender_that_nothing_goes_out_from_is_a_todo(sender: str | None, obstacle: str | None) -> None:
+    """Rule 4.4."""
+    step = replace(a_step("S0", 3), sender=sender)
+    collection = replace(a_collection(cadence=a_cadence([step])), blocked_senders=BLOCKED)
+
+    decision = decide(collection, at("2026-06-04 08:30"))
+
+    assert isinstance(decision, Send if obstacle is None else OpenTodo)
+    assert getattr(decision, "obstacle", None) == obstacle
+
+
+def test_sender_that_nothing_goes_out_from_is_no_obstacle_to_a_letter() -> None:
+    """Rule 4.4."""
+    collection = a_collection(cadence=a_cadence([a_step("S0", 3, Channel.LETTER)]))
+
+    assert isinstance(decide(replace(collection, blocked_senders=BLOCKED), at("2026-06-04 08:30")), Send)
+
+
 @pytest.mark.parametrize("logic", BOTH_LOGICS)
 def test_open_todo_holds_also_when_an_edit_takes_its_day(logic: Logic) -> None:
     """Rule 4.1: the call counts from the due date since the edit, and the invoice has none."""
