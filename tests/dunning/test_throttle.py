@@ -44,6 +44,13 @@ def test_what_a_day_has_no_room_for_goes_out_at_the_send_time_of_the_next_busine
     assert taken == [FRIDAY, FRIDAY, monday, monday, tuesday]
 
 
+def test_what_was_sent_yesterday_takes_nothing_from_today() -> None:
+    """Rule 8.4."""
+    _, throttle = next_slot(Throttle(day_max=1), FRIDAY - timedelta(days=1), PARIS)
+
+    assert next_slot(throttle, FRIDAY, PARIS)[0] == FRIDAY
+
+
 def test_a_missed_slot_does_not_count_twice_for_its_day() -> None:
     first, throttle = next_slot(Throttle(day_max=1), FRIDAY, PARIS)
 
