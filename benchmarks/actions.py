@@ -9,12 +9,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations, product
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import Any
 
 from sqlalchemy import text
 
@@ -129,10 +130,10 @@ def choices(actions: int) -> list[ActionFilter]:
     for size in (1, 2, 3):
         for names in combinations(parts, size):
             for chosen in product(*(parts[name] for name in names)):
-                values: dict[str, object] = {}
+                values: dict[str, Any] = {}
                 for part in chosen:
                     values |= part
-                found.append(replace(ActionFilter(), **values))  # type: ignore[arg-type]
+                found.append(ActionFilter(**values))
     return found
 
 

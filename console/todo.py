@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from console.arguments import Amount, Day
 from console.step_orders import Outcome
-from console.todo_filter import Which
+from console.todo_filter import UNFILTERED, Which
 from console.todo_lists import Lines, ListOrder, print_page
 
 todo = App(name="todo", help="See what people have to do, and do it; docs/todos.md describes it.", sort_key=6)
@@ -17,7 +17,7 @@ _ALL = Parameter(name="--all")
 @todo.command(name="list", sort_key=1)
 def list_todos(
     *,
-    which: Which = Which(),  # noqa: B008  # frozen
+    which: Which = UNFILTERED,
     put_off: bool = False,
     order: ListOrder = "due",
     limit: Lines = 50,
@@ -93,10 +93,10 @@ def edit(
         Print one JSON document.
     """
     from console.todo_editing import asked_draft
-    from console.todo_orders import carry_out
+    from console.todo_orders import Chosen, carry_out
 
     draft = asked_draft(todo_id, subject, body, body_file)
-    return carry_out((todo_id,), None, lambda desk, _: desk.edit_todo(todo_id, draft), json)
+    return carry_out(Chosen((todo_id,)), lambda desk, _: desk.edit_todo(todo_id, draft), json)
 
 
 @todo.command(sort_key=4)
@@ -108,7 +108,7 @@ def complete(
     amount: Amount | None = None,
     note: str | None = None,
     everything: Annotated[bool, _ALL] = False,
-    which: Which = Which(),  # noqa: B008  # frozen
+    which: Which = UNFILTERED,
     json: bool = False,
 ) -> int:
     """Complete to-dos, by their numbers or all that match.
@@ -133,17 +133,15 @@ def complete(
         Print one JSON document: a result for each to-do.
     """
     from console.failure import ASKED_WRONGLY, Failure
-    from console.todo_orders import carry_out
+    from console.todo_orders import Chosen, carry_out
     from db.operations.todos import Ending
 
     if send:
         if not (outcome is None and promised_for is None and amount is None and note is None):
             raise Failure("--send completes a to-do by its message; it goes with no outcome", ASKED_WRONGLY)
-        return carry_out(ids, which if everything else None, lambda desk, found: desk.send_todos(found), json)
+        return carry_out(Chosen(ids, everything, which), lambda desk, found: desk.send_todos(found), json)
     ending = Ending((outcome or "done").replace("-", " "), promised_for, amount, note)
-    return carry_out(
-        ids, which if everything else None, lambda desk, found: desk.complete_todos(found, ending), json
-    )
+    return carry_out(Chosen(ids, everything, which), lambda desk, found: desk.complete_todos(found, ending), json)
 
 
 @todo.command(sort_key=5)
@@ -151,7 +149,7 @@ def ignore(
     *ids: int,
     note: str | None = None,
     everything: Annotated[bool, _ALL] = False,
-    which: Which = Which(),  # noqa: B008  # frozen
+    which: Which = UNFILTERED,
     json: bool = False,
 ) -> int:
     """Leave to-dos out; the next step follows, and nothing counts as a contact.
@@ -167,13 +165,11 @@ def ignore(
     json
         Print one JSON document: a result for each to-do.
     """
-    from console.todo_orders import carry_out
+    from console.todo_orders import Chosen, carry_out
     from db.operations.todos import Ending
 
     ending = Ending("ignored", text=note)
-    return carry_out(
-        ids, which if everything else None, lambda desk, found: desk.complete_todos(found, ending), json
-    )
+    return carry_out(Chosen(ids, everything, which), lambda desk, found: desk.complete_todos(found, ending), json)
 
 
 @todo.command(sort_key=6)
@@ -181,7 +177,7 @@ def snooze(
     *ids: int,
     until: Day,
     everything: Annotated[bool, _ALL] = False,
-    which: Which = Which(),  # noqa: B008  # frozen
+    which: Which = UNFILTERED,
     json: bool = False,
 ) -> int:
     """Put to-dos out of sight until a day; they stay open meanwhile.
@@ -197,9 +193,9 @@ def snooze(
     json
         Print one JSON document: a result for each to-do.
     """
-    from console.todo_orders import carry_out
+    from console.todo_orders import Chosen, carry_out
 
-    return carry_out(ids, which if everything else None, lambda desk, found: desk.snooze_todos(found, until), json)
+    return carry_out(Chosen(ids, everything, which), lambda desk, found: desk.snooze_todos(found, until), json)
 
 
 @todo.command(sort_key=7)
@@ -207,7 +203,7 @@ def assign(
     *ids: int,
     to: str,
     everything: Annotated[bool, _ALL] = False,
-    which: Which = Which(),  # noqa: B008  # frozen
+    which: Which = UNFILTERED,
     json: bool = False,
 ) -> int:
     """Give to-dos to somebody else.
@@ -223,6 +219,6 @@ def assign(
     json
         Print one JSON document: a result for each to-do.
     """
-    from console.todo_orders import carry_out
+    from console.todo_orders import Chosen, carry_out
 
-    return carry_out(ids, which if everything else None, lambda desk, found: desk.assign_todos(found, to), json)
+    return carry_out(Chosen(ids, everything, which), lambda desk, found: desk.assign_todos(found, to), json)

@@ -51,6 +51,7 @@ def _edited(todo_id: int) -> Draft:
         file = Path(folder) / f"todo-{todo_id}.txt"
         file.write_text(_written(draft), encoding="utf-8")
         try:
+            # Whoever edits chose the editor, and nobody else's words are in the command.
             code = subprocess.run([*shlex.split(editor), str(file)], check=False).returncode  # noqa: S603
         except (OSError, ValueError) as error:
             raise Failure(f"the editor {editor!r} cannot be started: {error}", ASKED_WRONGLY) from error

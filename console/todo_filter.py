@@ -35,4 +35,8 @@ class Which:
     @property
     def is_everything(self) -> bool:
         """Say whether nothing is filtered."""
-        return self == Which()
+        return self == UNFILTERED
+
+
+# The default of the commands' options, made once.
+UNFILTERED = Which()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from console.todo_filter import Status, Which
+from console.todo_filter import UNFILTERED, Status, Which
 
 LINES_MAX = 10_000
 Lines = Annotated[int, Parameter(validator=Number(gte=1, lte=LINES_MAX))]
@@ -18,7 +18,7 @@ WIDE_COLUMNS_MIN = 130
 def actions(
     *,
     status: Status | None = None,
-    which: Which = Which(),  # noqa: B008  # frozen
+    which: Which = UNFILTERED,
     order: ListOrder = "newest",
     limit: Lines = 50,
     after: str | None = None,
@@ -73,7 +73,7 @@ def print_page(
         return 0
     console = out()
     if not page.lines:
-        say(console, "Nothing matches." if which != Which() or after else "There is nothing to list.")
+        say(console, "Nothing matches." if not which.is_everything or after else "There is nothing to list.")
         return 0
     console.print(action_table(page.lines, is_wide=console.width >= WIDE_COLUMNS_MIN))
     if page.ends_at is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from console.clerk import clerk
@@ -11,7 +12,7 @@ from console.ledger import Ledger, open_ledger
 from console.printing import complain, out, say, say_json
 from console.processes import pass_on
 from console.todo_choice import chosen
-from console.todo_filter import Which
+from console.todo_filter import UNFILTERED, Which
 from db.engine import transaction
 from db.queries.calendar import local_date
 from db.queries.todos import PAGE_MAX, action_page
@@ -19,17 +20,28 @@ from intake.commands import Desk
 from intake.todo_orders import TodosTold
 
 
-def carry_out(
-    ids: Sequence[int], which: Which | None, order: Callable[[Desk, Sequence[int]], TodosTold], as_json: bool
-) -> int:
-    """Carry the order out for the to-dos with these ids, or for all that match, and say what came of each.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The to-dos that an order is about: these numbers, or `everything` open that the filters leave."""
+
+    ids: Sequence[int]
+    everything: bool = False
+    which: Which = UNFILTERED
+
+    def __post_init__(self) -> None:
+        if bool(self.ids) == self.everything or (self.ids and not self.which.is_everything):
+            raise Failure("name to-dos by their numbers, or all that match by --all with filters", ASKED_WRONGLY)
+        if self.everything and self.which.is_everything:
+            raise Failure("--all needs a filter, such as --owner or --cadence", ASKED_WRONGLY)
+
+
+def carry_out(todos: Chosen, order: Callable[[Desk, Sequence[int]], TodosTold], as_json: bool) -> int:
+    """Carry the order out for each of the to-dos, and say what came of each.
 
     The exit code is 2 if any was refused, and 1 if the ledger went away on the way. Raises Failure.
     """
-    if bool(ids) == (which is not None):
-        raise Failure("name to-dos by their numbers, or all that match by --all with filters", ASKED_WRONGLY)
     with open_ledger() as ledger:
-        found = ids if which is None else _matching(ledger, which)
+        found = _matching(ledger, todos.which) if todos.everything else todos.ids
         came = order(Desk(ledger.engine, clerk()), found)
         why_not = asyncio.run(pass_on(ledger, environment(), came.told))
     if as_json:
@@ -43,8 +55,6 @@ def carry_out(
 
 
 def _matching(ledger: Ledger, which: Which) -> list[int]:
-    if which.is_everything:
-        raise Failure("--all needs a filter, such as --owner or --cadence", ASKED_WRONGLY)
     with transaction(ledger.engine) as session:
         today = local_date(session, datetime.now(UTC))
         page = action_page(session, chosen(session, which, ("open",), today), PAGE_MAX)

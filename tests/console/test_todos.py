@@ -92,6 +92,8 @@ def test_bulk_orders_have_a_result_for_each(four: list[int], here: RunHere, inst
     assert sorted(line["id"] for line in everything) == sorted([mail, *others])
     here("todo", "complete", "--all").failed(2, "--all needs a filter")
     here("todo", "complete").failed(2, "name to-dos by their numbers")
+    # A filter that was left out of sight would let people believe that it chose.
+    here("todo", "ignore", "1", "--cadence", "Hands").failed(2, "name to-dos by their numbers")
     here("todo", "complete", "1", "--send", "--outcome", "done").failed(2, "--send completes a to-do")
     assert here("todo", "complete", str(call), "--outcome", "promised", "--promised-for", promised).code == 2
 
