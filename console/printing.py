@@ -5,6 +5,7 @@ import sys
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
+from unicodedata import category
 
 from rich.console import Console
 from rich.text import Text
@@ -46,9 +47,16 @@ def say_json(data: Any) -> None:
 
 def printable(text: str) -> str:
     """Return the text with control characters escaped: what others wrote must not command the terminal."""
-    return "".join(
-        character if character.isprintable() else repr(character)[1:-1].replace("\\n", " ") for character in text
-    )
+    return "".join(one if one.isprintable() or _is_space(one) else _escaped(one) for one in text)
+
+
+def _is_space(character: str) -> bool:
+    """Say whether it is a space of any kind: amounts have no-break ones, which Python calls not printable."""
+    return category(character) == "Zs"
+
+
+def _escaped(character: str) -> str:
+    return repr(character)[1:-1].replace("\\n", " ")
 
 
 def _as_json(value: object) -> str:
