@@ -21,8 +21,8 @@ from mailer.known_tags import (
     filter_names,
     nearest,
 )
-from mailer.layout import LIQUID, without_comments
 from mailer.liquid_limits import TAGS, Liquid, parse
+from mailer.liquid_marks import LIQUID, without_comments
 from mailer.refusals import BadText, CannotRender
 from mailer.render import render, require_bounded
 from mailer.tag_paths import Mention, Mentions, mentions_of

@@ -7,21 +7,15 @@ nothing but {% … %} belongs to what it stands beside: a list, the rows of a ta
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from mailer.liquid_marks import MARK, ONLY_TAGS, Marks, without_comments
+from mailer.plain_layout import as_text
 from mailer.refusals import BadText
 from mailer.values import CELL_STYLE, HEAD_STYLE, LINK_STYLE, TABLE_STYLE
 
-LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL)
-_NAME = re.compile(r"\{%-?\s*(#|\w*)")
-# Private characters stand for Liquid: an output and a tag, each with its number.
-_MARK = re.compile("([\ue000\ue001])([0-9]+)\ue002")
-_ONLY_TAGS = re.compile("(?:\\s*\ue001[0-9]+\ue002)+\\s*")
-_ONLY_MARKS = re.compile("(?:\\s*[\ue000\ue001][0-9]+\ue002)+\\s*")
 _ITEM = re.compile(r"\s*([-*+]|[0-9]{1,9}[.)])\s")
 _PRIVATE = re.compile("[\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 COLUMNS_MAX = 20
@@ -64,7 +58,7 @@ class _Markdown(MarkdownIt):
 
     def normalizeLink(self, url: str) -> str:  # noqa: N802
         """Write an address as a link needs it, and leave Liquid alone."""
-        parts = _MARK.split(url)
+        parts = MARK.split(url)
         plain = [super(_Markdown, self).normalizeLink(part) if part else "" for part in parts[::3]]
         marks = [f"{kind}{number}\ue002" for kind, number in zip(parts[1::3], parts[2::3], strict=True)]
         return "".join(one for pair in zip(plain, [*marks, ""], strict=True) for one in pair)
@@ -73,59 +67,12 @@ class _Markdown(MarkdownIt):
 _MARKDOWN = _Markdown()
 
 
-class _Marks:
-    """The Liquid of a body, taken out of it."""
-
-    def __init__(self) -> None:
-        self.sources: list[str] = []
-        self.lines: list[int] = []
-
-    def take_out(self, body: str) -> str:
-        """Return the body with a mark for each piece of Liquid. Raises BadText where it does not end."""
-        parts, end = [], 0
-        for match in LIQUID.finditer(body):
-            parts.append(body[end : match.start()])
-            kind = "\ue000" if match[0].startswith("{{") else "\ue001"
-            parts.append(f"{kind}{len(self.sources)}\ue002")
-            self.sources.append(match[0])
-            self.lines.append(body.count("\n", 0, match.start()) + 1)
-            end = match.end()
-        parts.append(body[end:])
-        return "".join(parts)
-
-    def name(self, number: str) -> str:
-        """Return the name of a tag, such as if."""
-        match = _NAME.match(self.sources[int(number)])
-        return match[1] if match else ""
-
-    def put_back_html(self, html: str) -> str:
-        """Return HTML with its Liquid; braces that are none of it stay braces of the text."""
-        html = html.replace("{", "&#123;").replace("}", "&#125;")
-        # Wherever an address begins with Liquid, what it stands for has to be an address.
-        html = re.sub('href="\ue000([0-9]+)\ue002', lambda match: f'href="{self._checked(match[1])}', html)
-        return _MARK.sub(lambda match: self.sources[int(match[2])], html)
-
-    def put_back_text(self, text: str) -> str:
-        """Return text with its Liquid; a brace that is none of it is written by Liquid, or it would begin some."""
-        return _MARK.sub(lambda match: self.sources[int(match[2])], re.sub(r"\{(?=[{%])", "{{ '{' }}", text))
-
-    def _checked(self, number: str) -> str:
-        source = self.sources[int(number)]
-        inner = source.removeprefix("{{").removesuffix("}}").strip("-")
-        return "{{" + inner.rstrip() + " | web_address }}"
-
-
-def without_comments(body: str) -> str:
-    """Return the body with its comments left out and its lines kept."""
-    return _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), body)
-
-
 def lay_out(body: str) -> Laid:
     """Lay a body out. Raises BadText with the line for Liquid that does not go with the Markdown around it."""
     body = without_comments(body.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4))
     if odd := _PRIVATE.search(body):
         raise BadText("there is a character that cannot be shown", body.count("\n", 0, odd.start()) + 1)
-    marks = _Marks()
+    marks = Marks()
     marked = marks.take_out(body)
     if left := re.search(r"\{\{|\{%", marked):
         raise BadText(f"'{left[0]}' is not closed", _line_of(marked, left.start(), marks))
@@ -141,7 +88,7 @@ def lay_out(body: str) -> Laid:
     html = _HTML_ITEMS.sub(r"\1", html)
     html = _HTML_ROWS.sub(r"\1", html)
     _require_nested(html, marks)
-    return Laid(marks.put_back_html(html), marks.put_back_text(_as_text(tokens, marks)))
+    return Laid(marks.put_back_html(html), marks.put_back_text(as_text(tokens)))
 
 
 _OPTIONS = _MARKDOWN.options
@@ -158,19 +105,19 @@ def _require_narrow(body: str) -> None:
             raise BadText(f"a table has more than {COLUMNS_MAX} columns", number)
 
 
-def _line_of(marked: str, position: int, marks: _Marks) -> int:
-    hidden = sum(marks.sources[int(match[2])].count("\n") for match in _MARK.finditer(marked, 0, position))
+def _line_of(marked: str, position: int, marks: Marks) -> int:
+    hidden = sum(marks.sources[int(match[2])].count("\n") for match in MARK.finditer(marked, 0, position))
     return marked.count("\n", 0, position) + hidden + 1
 
 
-def _aligned(marked: str, marks: _Marks) -> str:
+def _aligned(marked: str, marks: Marks) -> str:
     """Put each line of nothing but tags where it belongs: into a list, into a table, or between blocks."""
     lines = marked.split("\n")
     out: list[str] = []
     opened: list[str | None] = []
     around: str | None = None
     for index, line in enumerate(lines):
-        if not _ONLY_TAGS.fullmatch(line):
+        if not ONLY_TAGS.fullmatch(line):
             around = _kind(line, around)
             if around is None and line.strip() and out and _is_of_tags(out[-1]):
                 out.append("")
@@ -185,15 +132,15 @@ def _aligned(marked: str, marks: _Marks) -> str:
 
 
 def _prefix_of_tags(
-    line: str, marks: _Marks, opened: list[str | None], around: str | None, rest: Sequence[str]
+    line: str, marks: Marks, opened: list[str | None], around: str | None, rest: Sequence[str]
 ) -> str | None:
     """Return what a line of tags begins with: that of its opening tag, which has that of its surroundings."""
-    following = next((each for each in rest if not _ONLY_TAGS.fullmatch(each)), "")
+    following = next((each for each in rest if not ONLY_TAGS.fullmatch(each)), "")
     here = around
     if here is None and (item := _ITEM.match(following)):
         here = item[0]
     first: list[str | None] = []
-    for match in _MARK.finditer(line):
+    for match in MARK.finditer(line):
         name = marks.name(match[2])
         if name in _OPENING:
             opened.append(here)
@@ -219,7 +166,7 @@ def _kind(line: str, before: str | None) -> str | None:
 
 def _is_of_tags(line: str) -> bool:
     without = _ITEM.sub("", line, count=1).strip("| ")
-    return bool(without and _ONLY_TAGS.fullmatch(without) and without != line)
+    return bool(without and ONLY_TAGS.fullmatch(without) and without != line)
 
 
 def _all(tokens: Iterable[Token]) -> Iterable[Token]:
@@ -238,16 +185,16 @@ def _dress(token: Token) -> None:
         token.attrSet("class", _CLASSES[token.tag])
 
 
-def _unwrapped(match: re.Match[str], marks: _Marks) -> str:
+def _unwrapped(match: re.Match[str], marks: Marks) -> str:
     """Return a paragraph of Liquid alone without the paragraph, if what it makes is a block itself."""
-    sources = [marks.sources[int(found[2])] for found in _MARK.finditer(match[1])]
+    sources = [marks.sources[int(found[2])] for found in MARK.finditer(match[1])]
     is_block = all(source.startswith("{%") for source in sources) or any(
         re.search(r"_table\b|\|\s*button\b", source) for source in sources
     )
     return match[1].replace("<br />", "") if is_block else match[0]
 
 
-def _require_nested(html: str, marks: _Marks) -> None:
+def _require_nested(html: str, marks: Marks) -> None:
     """Raise BadText for a tag that begins inside an element and ends outside: half of it would be left out."""
     stack: list[tuple[str, str, int]] = []
     for match in _ELEMENT.finditer(html):
@@ -280,114 +227,7 @@ _CROSSES = (
 )
 
 
-def _crossing(stack: object, marks: _Marks, html: str, match: re.Match[str]) -> BadText:
-    before = [found for found in _MARK.finditer(html, 0, match.start()) if found[1] == "\ue001"]
+def _crossing(stack: object, marks: Marks, html: str, match: re.Match[str]) -> BadText:
+    before = [found for found in MARK.finditer(html, 0, match.start()) if found[1] == "\ue001"]
     number = before[-1][2] if before else "0"
     return BadText(_CROSSES.format(tag=marks.name(number)), marks.lines[int(number)])
-
-
-class _Writer:
-    """Writes Markdown's tokens as plain text."""
-
-    def __init__(self, marks: _Marks) -> None:
-        self.marks = marks
-        self.parts: list[str] = []
-        self.lists: list[list[Any]] = []
-        self.is_new_item = False
-        self.quotes = 0
-        self.heads: list[str] = []
-        self.cells: list[str] | None = None
-        self.is_head = False
-
-    def write(self, token: Token) -> None:
-        """Write one token."""
-        kind = token.type
-        if kind in ("bullet_list_open", "ordered_list_open"):
-            self.lists.append(["-" if kind == "bullet_list_open" else int(token.attrGet("start") or 1)])
-        elif kind in ("bullet_list_close", "ordered_list_close"):
-            self.lists.pop()
-            if not self.lists:
-                self.parts.append("\n")
-        elif kind == "list_item_open":
-            self.is_new_item = True
-        elif kind == "blockquote_open":
-            self.quotes += 1
-        elif kind == "blockquote_close":
-            self.quotes -= 1
-        elif kind == "hr":
-            self.parts.append("---\n\n")
-        elif kind in ("thead_open", "thead_close"):
-            self.is_head = kind == "thead_open"
-        elif kind == "table_open":
-            self.heads = []
-        elif kind == "table_close":
-            self.parts.append("\n")
-        elif kind == "tr_open":
-            self.cells = []
-        elif kind == "tr_close":
-            self._end_row()
-        elif kind == "inline":
-            self._write_inline(_inline(token.children or ()))
-
-    def _write_inline(self, said: str) -> None:
-        if self.cells is not None:
-            self.cells.append(said)
-        elif _ONLY_TAGS.fullmatch(said):
-            self.is_new_item = False
-            self.parts.append(said.strip())
-        elif self.lists:
-            self._write_item(said)
-        else:
-            lead = "> " * self.quotes
-            self.parts.append(lead + said.replace("\n", f"\n{lead}") + "\n\n")
-
-    def _write_item(self, said: str) -> None:
-        counter = self.lists[-1]
-        indent = "  " * (len(self.lists) - 1)
-        sign = "  "
-        if self.is_new_item:
-            self.is_new_item = False
-            sign = "- " if counter[0] == "-" else f"{counter[0]}. "
-            if counter[0] != "-":
-                counter[0] += 1
-        hanging = indent + " " * len(sign)
-        self.parts.append(indent + sign + said.replace("\n", f"\n{hanging}") + "\n")
-
-    def _end_row(self) -> None:
-        cells, self.cells = self.cells or [], None
-        if self.is_head:
-            self.heads = cells
-        elif cells and _ONLY_TAGS.fullmatch(cells[0]) and not any(cells[1:]):
-            self.parts.append(cells[0].strip())
-        else:
-            named = [
-                f"{head}: {cell}" if head else cell for head, cell in zip(self.heads, cells, strict=False) if cell
-            ]
-            self.parts.append(f"- {', '.join(named)}\n")
-
-
-def _as_text(tokens: Iterable[Token], marks: _Marks) -> str:
-    writer = _Writer(marks)
-    for token in tokens:
-        writer.write(token)
-    return "".join(writer.parts)
-
-
-def _inline(tokens: Iterable[Token]) -> str:
-    """Return a run of text, with links written out."""
-    parts: list[str] = []
-    links: list[tuple[int, str]] = []
-    for token in tokens:
-        if token.type == "link_open":
-            links.append((len(parts), str(token.attrGet("href") or "")))
-        elif token.type == "link_close":
-            start, address = links.pop()
-            label = "".join(parts[start:])
-            shown = address.removeprefix("mailto:").removeprefix("tel:")
-            if label != shown:
-                parts.append(f" ({shown})")
-        elif token.type in ("softbreak", "hardbreak"):
-            parts.append("\n")
-        else:
-            parts.append(token.content)
-    return "".join(parts)

@@ -11,7 +11,7 @@ from babel import Locale
 
 from mailer.formats import locale_for
 from mailer.frame import Frame, Look, frame
-from mailer.layout import LIQUID, lay_out, without_comments
+from mailer.layout import lay_out
 from mailer.liquid_limits import (
     BODY_CHARACTERS_MAX,
     SUBJECT_CHARACTERS_MAX,
@@ -22,6 +22,7 @@ from mailer.liquid_limits import (
     parse,
     run,
 )
+from mailer.liquid_marks import LIQUID, without_comments
 from mailer.refusals import BadText, CannotRender
 from mailer.table import InvoiceTable
 from mailer.tags import CustomValue, Letter, Listed
