@@ -110,6 +110,16 @@ class EmbeddedPostgres:
             self.process.wait(30)
         self.stop()
 
+    def stop_immediately(self) -> None:
+        """End the server by `pg_ctl stop -m immediate` (SIGQUIT, no checkpoint); `start` recovers the data."""
+        if self.process is not None:
+            # As the server's own user: pg_ctl refuses to run as root.
+            pg_ctl, data = self._program("pg_ctl"), f"--pgdata={self.data}"
+            done = _run([*disguise().prefix, pg_ctl, "stop", "--mode=immediate", data])
+            if done.returncode != 0:
+                raise ProcessFailed(f"PostgreSQL could not be stopped.\n{done.stdout}{done.stderr}".strip())
+        self.stop()
+
     def close(self) -> None:
         """Stop the server, and give its port and its socket directory back."""
         self.stop()
@@ -123,7 +133,8 @@ class EmbeddedPostgres:
     def create_database(self, name: str, template: str | None = None) -> str:
         """Make the database, as a copy of `template`, unless it exists; return its URL or raise ProcessFailed."""
         copied = () if template is None else ("--template", template)
-        done = self._run("createdb", *copied, name)
+        place = ["-h", str(self._sockets), "-p", str(self.port or DEFAULT_PORT), "-U", SUPERUSER]
+        done = _run([self._program("createdb"), *place, *copied, name])
         if done.returncode != 0 and "already exists" not in done.stderr:
             raise ProcessFailed(f"The database {name} could not be made.\n{done.stderr}")
         return self.url(name)
@@ -172,16 +183,6 @@ class EmbeddedPostgres:
         place = ["-h", str(self._sockets), "-p", str(self.port or DEFAULT_PORT)]
         return output_of([self._program("pg_isready"), "-q", *place]) is not None
 
-    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        place = ["-h", str(self._sockets), "-p", str(self.port or DEFAULT_PORT), "-U", SUPERUSER]
-        return subprocess.run(  # noqa: S603  # our own program or a server that was found, and no shell
-            [self._program(program), *place, *arguments],
-            capture_output=True,
-            text=True,
-            env={**os.environ, **ENVIRONMENT},
-            stdin=subprocess.DEVNULL,
-        )
-
     def _program(self, name: str) -> Path:
         marker = self.data / "PG_VERSION"
         major = int(marker.read_text()) if marker.exists() else None
@@ -197,13 +198,7 @@ class EmbeddedPostgres:
         self._own_files()
         options = [f"--pgdata={half_made}", f"--username={SUPERUSER}", f"--locale={LOCALE}", "--encoding=UTF8"]
         options += ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={password}"]
-        done = subprocess.run(  # noqa: S603  # our own program or a server that was found, and no shell
-            [*prefix, self._program("initdb"), *options, *([] if self.durable else ["--no-sync"])],
-            capture_output=True,
-            text=True,
-            env={**os.environ, **ENVIRONMENT},
-            stdin=subprocess.DEVNULL,
-        )
+        done = _run([*prefix, self._program("initdb"), *options, *([] if self.durable else ["--no-sync"])])
         if done.returncode != 0:
             raise ProcessFailed(f"PostgreSQL's data could not be made.\n{done.stdout}{done.stderr}".strip())
         half_made.rename(self.data)
@@ -229,3 +224,13 @@ class EmbeddedPostgres:
         for place in places:
             with contextlib.suppress(FileNotFoundError):
                 os.chown(place, owner, owner, follow_symlinks=False)
+
+
+def _run(command: Sequence[str | os.PathLike[str]]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603  # our own program or a server that was found, and no shell
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **ENVIRONMENT},
+        stdin=subprocess.DEVNULL,
+    )

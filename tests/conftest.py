@@ -1,15 +1,12 @@
 """What all tests share: real servers, started once, and an installation of its own for each test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
-from google.protobuf.duration_pb2 import Duration
-from sqlalchemy import text
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from sqlalchemy import make_url, text
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from db.engine import Engine, make_engine, transaction
 from devstack.parent import end_with_make
@@ -17,10 +14,8 @@ from devstack.stack import Stack
 from intake.setup import set_up
 from tests.db.databases import a_copy_of
 from tests.dunning.seeds import HYPOTHESIS_SEED, NAIVE_SEED
-from tests.installation import Installation, newest_mail, zone_at_noon
-from workflows.client import connect, register_search_attributes
+from tests.installation import Installation, newest_mail, own_namespace, zone_at_noon
 
-RETENTION = Duration(seconds=24 * 3600)
 LONG_FIRST = ("exactly_once", "scenarios", "workflows", "devstack", "dunning")
 OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_URL")
 
@@ -46,12 +41,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
 
 
+def without_own_servers() -> dict[str, str]:
+    """Return the environment without the servers that somebody uses."""
+    return {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """PostgreSQL, Temporal and a mail catcher for the whole run; never servers that somebody uses."""
-    environ = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
     home = tmp_path_factory.mktemp("stack")
-    with Stack(home, ui=False, durable=False, fixed_ports=False, environ=environ) as running:
+    with Stack(home, ui=False, durable=False, fixed_ports=False, environ=without_own_servers()) as running:
         yield running
 
 
@@ -84,30 +83,38 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.fixture
 async def temporal(stack: Stack) -> Client:
     """A client in a Temporal namespace of the test's own."""
-    try:
-        return await _own_namespace(stack)
-    except RPCError as error:
-        if "interrupted (9)" not in str(error):
-            raise
-    # The development server's SQLite may take every statement for cancelled from some moment on, until it is
-    # started anew (temporalio/temporal#9198 mended that in releases that cannot be built here).
-    assert stack.temporal is not None
-    stack.temporal.stop()
-    stack.temporal.start()
-    return await _own_namespace(stack)
-
-
-async def _own_namespace(stack: Stack) -> Client:
-    admin = await connect(stack.temporal_address)
-    namespace = f"test-{uuid4().hex}"
-    request = RegisterNamespaceRequest(namespace=namespace, workflow_execution_retention_period=RETENTION)
-    await admin.workflow_service.register_namespace(request)
-    client = await connect(stack.temporal_address, namespace)
-    await register_search_attributes(client)
-    return client
+    return await own_namespace(stack.temporal_address)
 
 
 @pytest.fixture
 async def installation(stack: Stack, engine: Engine, database_url: str, temporal: Client) -> Installation:
     """An installation with no invoices, no worker, and the default cadence."""
     return Installation(stack, engine, database_url, temporal, newest_mail(stack))
+
+
+@pytest.fixture(scope="module")
+def mortal_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Servers that only this module's tests use, and may kill."""
+    home = tmp_path_factory.mktemp("mortal-stack")
+    with Stack(home, ui=False, durable=False, fixed_ports=False, environ=without_own_servers()) as running:
+        engine = make_engine(running.database_url)
+        set_up(engine, "Duewell Test", "ar@duewell.example")
+        engine.dispose()
+        yield running
+
+
+@pytest.fixture
+async def mortal(mortal_stack: Stack) -> AsyncIterator[Installation]:
+    """An installation on servers that may be killed; it is about noon, and messages go out at any hour."""
+    name = f"test_{uuid4().hex}"
+    assert mortal_stack.postgres is not None
+    mortal_stack.postgres.create_database(name, template=make_url(mortal_stack.database_url).database)
+    url = make_url(mortal_stack.database_url).set(database=name).render_as_string(hide_password=False)
+    engine = make_engine(url, 20)
+    with transaction(engine) as session:
+        session.execute(text("UPDATE organization SET time_zone = :zone"), {"zone": zone_at_noon()})
+    client = await own_namespace(mortal_stack.temporal_address)
+    installation = Installation(mortal_stack, engine, url, client, newest_mail(mortal_stack))
+    installation.send_at_any_hour()
+    yield installation
+    engine.dispose()

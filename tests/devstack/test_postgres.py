@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -38,7 +39,8 @@ with EmbeddedPostgres(Path(sys.argv[1]), durable=False) as server:
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
-def test_commits_survive_a_kill(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [EmbeddedPostgres.crash, EmbeddedPostgres.stop_immediately])
+def test_commits_survive_a_kill(tmp_path: Path, end: Callable[[EmbeddedPostgres], None]) -> None:
     with EmbeddedPostgres(tmp_path / "home", durable=False) as server:
         with psycopg.connect(server.url()) as connection:
             connection.execute("CREATE TABLE invoice (number text)")
@@ -48,7 +50,7 @@ def test_commits_survive_a_kill(tmp_path: Path) -> None:
         children = descendants(server.process.leash_pid)
         url = server.url()
 
-        server.crash()
+        end(server)
         assert not {seen for seen in survivors(children, within_seconds=0) if "postgres" in seen.command}
         server.start()
 

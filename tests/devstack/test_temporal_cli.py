@@ -41,13 +41,20 @@ def program(path: Path, text: str) -> Path:
 
 
 def a_go_that_builds(directory: Path) -> str:
-    """Return a `go` that notes what it was asked for and installs a good program."""
+    """Return a `go` that notes what it was asked for and builds a good program."""
     good = program(directory / "good", GOOD)
-    return f'#!/bin/sh\necho "$@" > {directory}/said\nmkdir -p "$GOBIN"\ncp {good} "$GOBIN/temporal"\n'
+    return f"""#!/bin/sh
+echo "$@" >> {directory}/said
+while [ $# -gt 0 ]; do
+  [ "$1" = -o ] && mkdir -p "$(dirname "$2")" && cp {good} "$2"
+  shift
+done
+exit 0
+"""
 
 
 def test_a_program_on_path_comes_first(path: Path, tmp_path: Path) -> None:
-    program(tmp_path / "cache" / "bin" / "temporal", GOOD)
+    program(tmp_path / "cache" / "bin" / temporal_cli.CACHE_NAME, GOOD)
     wanted = program(path / "temporal", GOOD)
 
     found = find_temporal()
@@ -58,7 +65,7 @@ def test_a_program_on_path_comes_first(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("unfit", [TOO_OLD, BROKEN])
 def test_an_unfit_program_on_path_is_passed_over_for_the_cache(path: Path, tmp_path: Path, unfit: str) -> None:
     program(path / "temporal", unfit)
-    wanted = program(tmp_path / "cache" / "bin" / "temporal", GOOD)
+    wanted = program(tmp_path / "cache" / "bin" / temporal_cli.CACHE_NAME, GOOD)
 
     found = find_temporal()
 
@@ -71,19 +78,21 @@ def test_go_builds_it_once_when_nothing_can_be_downloaded(path: Path, tmp_path: 
 
     found = find_temporal(lines.append)
 
-    assert (found.path, found.origin) == (tmp_path / "cache" / "bin" / "temporal", "built with Go")
-    assert (
-        tmp_path / "said"
-    ).read_text() == "install -ldflags -s -w github.com/temporalio/cli/cmd/temporal@v1.5.1\n"
-    assert lines == ["building Temporal with Go, usually 7 minutes on 2 cores, once"]
+    assert (found.path, found.origin) == (tmp_path / "cache" / "bin" / temporal_cli.CACHE_NAME, "built with Go")
+    said = (tmp_path / "said").read_text().splitlines()
+    assert said[:2] == [
+        "mod init duewell.local/temporal",
+        "get github.com/temporalio/cli/cmd/temporal@v1.5.1 modernc.org/sqlite@v1.44.3",
+    ]
+    assert said[2].startswith("build -ldflags -s -w -o ")
+    assert said[2].endswith("/bin/temporal github.com/temporalio/cli/cmd/temporal")
+    assert lines[-1] == "building Temporal with Go, usually 7 minutes on 2 cores, once"
     assert find_temporal().origin == "cache"
 
 
 def test_a_broken_program_in_the_cache_is_built_anew(path: Path, tmp_path: Path) -> None:
-    program(tmp_path / "cache" / "bin" / "temporal", BROKEN)
-    program(
-        path / "go", f'#!/bin/sh\nmkdir -p "$GOBIN"\ncp {program(tmp_path / "good", GOOD)} "$GOBIN/temporal"\n'
-    )
+    program(tmp_path / "cache" / "bin" / temporal_cli.CACHE_NAME, BROKEN)
+    program(path / "go", a_go_that_builds(tmp_path))
 
     assert find_temporal().origin == "built with Go"
 

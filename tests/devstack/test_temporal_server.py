@@ -1,6 +1,8 @@
 """A development server that keeps what it knows, and serves as it was told."""
 
+import asyncio
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +16,8 @@ from devstack.temporal_cli import find_temporal
 from devstack.temporal_server import TemporalServer, serves_namespace
 
 ID_LENGTH_MAX = 40
+READS = 2000
+PATIENCE = timedelta(seconds=10)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,29 @@ async def test_dynamic_configuration_takes_effect(server: TemporalServer) -> Non
 
     with pytest.raises(RPCError, match="length exceeds limit"):
         await client.start_workflow("Wait", id="x" * (ID_LENGTH_MAX + 1), task_queue="nobody")
+
+
+async def test_readers_that_go_away_leave_it_serving(server: TemporalServer) -> None:
+    client = await Client.connect(server.address)
+    for number in range(60):
+        await client.start_workflow("Wait", id=f"read-{number}", task_queue="nobody")
+    outcomes: Counter[str] = Counter()
+
+    async def list_in(milliseconds: int) -> None:
+        request = ListWorkflowExecutionsRequest(namespace="default", page_size=60)
+        patience = timedelta(milliseconds=milliseconds)
+        try:
+            await client.workflow_service.list_workflow_executions(request, retry=False, timeout=patience)
+            outcomes["answered"] += 1
+        except RPCError:
+            outcomes["given up"] += 1
+
+    for _ in range(READS // 20):
+        await asyncio.gather(*(list_in(1 + number) for number in range(20)))
+
+    assert outcomes["given up"]
+    for number in range(5):
+        await client.start_workflow("Wait", id=f"after-{number}", task_queue="nobody", rpc_timeout=PATIENCE)
 
 
 def test_the_web_ui_runs_when_wanted(server: TemporalServer) -> None:

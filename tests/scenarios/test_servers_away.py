@@ -1,15 +1,12 @@
 """Servers go away and come back: the worker lives through it, and goes on by itself where it was."""
 
 import asyncio
-import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from db.engine import LedgerUnavailable, make_engine, transaction
 from devstack.leashed_process import LeashedProcess
@@ -19,10 +16,8 @@ from devstack.stack import Stack
 from devstack.temporal_server import TemporalServer
 from intake.commands import Desk, tell_process
 from intake.import_invoices import import_invoices
-from intake.setup import set_up
 from starter import start_all
-from tests.conftest import OWN_SERVERS
-from tests.installation import ROOT, Installation, newest_mail, own_namespace, zone_at_noon
+from tests.installation import ROOT, Installation
 from tests.scenarios.books import book
 from tests.scenarios.command_line import temporal_signal
 from tests.scenarios.mail_server import MailServer
@@ -31,34 +26,6 @@ from workflows.client import process_of
 INVOICES = 48
 # Attempts that met a server that was away are repeated after 5, 10 and 20 seconds.
 PATIENCE_SECONDS = 60.0
-
-
-@pytest.fixture(scope="module")
-def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers that only this module's tests use, and may kill."""
-    environ = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
-    home = tmp_path_factory.mktemp("own-stack")
-    with Stack(home, ui=False, durable=False, fixed_ports=False, environ=environ) as running:
-        engine = make_engine(running.database_url)
-        set_up(engine, "Duewell Test", "ar@duewell.example")
-        engine.dispose()
-        yield running
-
-
-@pytest.fixture
-async def frail(own_stack: Stack) -> AsyncIterator[Installation]:
-    """An installation on servers that the test may kill; messages may go out at any hour."""
-    name = f"test_{uuid4().hex}"
-    postgres(own_stack).create_database(name, template=make_url(own_stack.database_url).database)
-    url = make_url(own_stack.database_url).set(database=name).render_as_string(hide_password=False)
-    engine = make_engine(url, 20)
-    with transaction(engine) as session:
-        session.execute(text("UPDATE organization SET time_zone = :zone"), {"zone": zone_at_noon()})
-    client = await own_namespace(own_stack.temporal_address)
-    installation = Installation(own_stack, engine, url, client, newest_mail(own_stack))
-    installation.send_at_any_hour()
-    yield installation
-    engine.dispose()
 
 
 def postgres(stack: Stack) -> EmbeddedPostgres:
@@ -87,43 +54,43 @@ def _has(installation: Installation, count: int, state: str) -> bool:
     return installation.rows("SELECT count(*) FROM messages WHERE state = :state", state=state) == [(count,)]
 
 
-async def test_reminders_wait_for_the_mail_server_and_then_go_out_once(frail: Installation) -> None:
-    ids = [frail.invoice(f"INV-{number}") for number in range(3)]
-    await start_all(frail.engine, frail.client)
-    mail(frail.stack).crash()
+async def test_reminders_wait_for_the_mail_server_and_then_go_out_once(mortal: Installation) -> None:
+    ids = [mortal.invoice(f"INV-{number}") for number in range(3)]
+    await start_all(mortal.engine, mortal.client)
+    mail(mortal.stack).crash()
 
-    with _worker(frail) as worker:
-        await frail.until(lambda: _has(frail, 3, "deferred"))
-        await asyncio.to_thread(mail(frail.stack).start)
+    with _worker(mortal) as worker:
+        await mortal.until(lambda: _has(mortal, 3, "deferred"))
+        await asyncio.to_thread(mail(mortal.stack).start)
         for invoice_id in ids:
-            await frail.planned(invoice_id, step="second-reminder")
+            await mortal.planned(invoice_id, step="second-reminder")
         is_alive = worker.is_running
 
     assert is_alive
-    assert len(frail.mails()) == len({caught.message_id for caught in frail.mails()}) == 3
-    assert _has(frail, 3, "sent")
+    assert len(mortal.mails()) == len({caught.message_id for caught in mortal.mails()}) == 3
+    assert _has(mortal, 3, "sent")
 
 
-async def test_what_is_paid_or_paused_while_the_mail_server_is_away_is_not_sent(frail: Installation) -> None:
-    ids = {number: frail.invoice(number, customer_id=number) for number in ("PAID", "PAUSED", "LEFT")}
-    await start_all(frail.engine, frail.client)
-    mail(frail.stack).crash()
+async def test_what_is_paid_or_paused_while_the_mail_server_is_away_is_not_sent(mortal: Installation) -> None:
+    ids = {number: mortal.invoice(number, customer_id=number) for number in ("PAID", "PAUSED", "LEFT")}
+    await start_all(mortal.engine, mortal.client)
+    mail(mortal.stack).crash()
 
-    with _worker(frail):
-        await frail.until(lambda: _has(frail, 3, "deferred"))
-        Desk(frail.engine, by="ana").pay("PAID", Decimal("1200.00"))
-        await temporal_signal(frail, ids["PAUSED"], "pause", {"reason": "they asked"})
+    with _worker(mortal):
+        await mortal.until(lambda: _has(mortal, 3, "deferred"))
+        Desk(mortal.engine, by="ana").pay("PAID", Decimal("1200.00"))
+        await temporal_signal(mortal, ids["PAUSED"], "pause", {"reason": "they asked"})
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await process_of(frail.client, ids["PAID"]).result()
-        paused = await frail.planned(ids["PAUSED"], stage="held")
-        await asyncio.to_thread(mail(frail.stack).start)
-        await frail.planned(ids["LEFT"], step="second-reminder")
-        left_to_do = (await process_of(frail.client, ids["PAUSED"]).describe()).raw_description.pending_activities
+            await process_of(mortal.client, ids["PAID"]).result()
+        paused = await mortal.planned(ids["PAUSED"], stage="held")
+        await asyncio.to_thread(mail(mortal.stack).start)
+        await mortal.planned(ids["LEFT"], step="second-reminder")
+        left_to_do = (await process_of(mortal.client, ids["PAUSED"]).describe()).raw_description.pending_activities
 
     assert paused.wake_at is None
     assert list(left_to_do) == []
-    assert [caught.recipients for caught in frail.mails()] == [("left@helios.example",)]
-    assert frail.rows(
+    assert [caught.recipients for caught in mortal.mails()] == [("left@helios.example",)]
+    assert mortal.rows(
         "SELECT i.number, c.state, a.state, m.state FROM messages m JOIN actions a ON a.id = m.action_id"
         " JOIN collections c ON c.id = a.collection_id JOIN invoices i ON i.id = c.invoice_id ORDER BY 1"
     ) == [
@@ -134,15 +101,15 @@ async def test_what_is_paid_or_paused_while_the_mail_server_is_away_is_not_sent(
 
 
 async def test_a_mail_server_that_takes_its_time_holds_up_no_signal_and_gets_nothing_twice(
-    frail: Installation,
+    mortal: Installation,
 ) -> None:
-    ids = [frail.invoice(f"INV-{number}", customer_id=f"C-{number}") for number in range(2)]
-    other_id = frail.invoice("OTHER", due_in_days=20)
-    await start_all(frail.engine, frail.client)
+    ids = [mortal.invoice(f"INV-{number}", customer_id=f"C-{number}") for number in range(2)]
+    other_id = mortal.invoice("OTHER", due_in_days=20)
+    await start_all(mortal.engine, mortal.client)
 
     # Longer than the server waits for a heartbeat; and every thread that sends is busy with it.
     with MailServer(answers_after_seconds=17).running() as server:
-        slow = replace(frail, own_smtp_url=server.url)
+        slow = replace(mortal, own_smtp_url=server.url)
         with _worker(slow, WORKER_THREADS="2"):
             await slow.until(lambda: _has(slow, 2, "sending"))
             for invoice_id in (other_id, ids[0]):
@@ -158,50 +125,50 @@ async def test_a_mail_server_that_takes_its_time_holds_up_no_signal_and_gets_not
     assert slow.rows("SELECT state, attempts FROM messages") == [("sent", 1), ("sent", 1)]
 
 
-async def test_a_postgresql_killed_in_the_middle_of_sending_costs_no_reminder(frail: Installation) -> None:
-    await _begin_sending(frail)
+async def test_a_postgresql_killed_in_the_middle_of_sending_costs_no_reminder(mortal: Installation) -> None:
+    await _begin_sending(mortal)
 
-    with _worker(frail) as worker:
-        await frail.until(lambda: len(frail.mails()) >= INVOICES // 4)
-        await asyncio.to_thread(postgres(frail.stack).crash)
-        mails_by_then = len(frail.mails())
-        await frail.until(lambda: "the ledger is away" in worker.log_tail())
-        await asyncio.to_thread(postgres(frail.stack).start)
-        await frail.until(lambda: _has(frail, INVOICES, "sent"), PATIENCE_SECONDS)
+    with _worker(mortal) as worker:
+        await mortal.until(lambda: len(mortal.mails()) >= INVOICES // 4)
+        await asyncio.to_thread(postgres(mortal.stack).crash)
+        mails_by_then = len(mortal.mails())
+        await mortal.until(lambda: "the ledger is away" in worker.log_tail())
+        await asyncio.to_thread(postgres(mortal.stack).start)
+        await mortal.until(lambda: _has(mortal, INVOICES, "sent"), PATIENCE_SECONDS)
         is_alive = worker.is_running
 
     assert is_alive
     assert mails_by_then < INVOICES, "it was killed too late to prove anything"
-    _assert_each_reminded_once(frail)
+    _assert_each_reminded_once(mortal)
 
 
 async def test_a_temporal_killed_in_the_middle_of_sending_costs_no_reminder_and_no_word(
-    frail: Installation,
+    mortal: Installation,
 ) -> None:
-    await _begin_sending(frail)
-    desk = Desk(frail.engine, by="ana")
+    await _begin_sending(mortal)
+    desk = Desk(mortal.engine, by="ana")
 
-    with _worker(frail) as worker:
-        await frail.until(lambda: len(frail.mails()) >= INVOICES // 4)
-        await asyncio.to_thread(temporal(frail.stack).crash)
-        mails_by_then = len(frail.mails())
+    with _worker(mortal) as worker:
+        await mortal.until(lambda: len(mortal.mails()) >= INVOICES // 4)
+        await asyncio.to_thread(temporal(mortal.stack).crash)
+        mails_by_then = len(mortal.mails())
         told = desk.pause("INV-0", reason="they asked")
-        is_told = await tell_process(frail.engine, frail.client, told)
+        is_told = await tell_process(mortal.engine, mortal.client, told)
         failed = "SELECT signal FROM outbox WHERE attempts > 0 AND last_error IS NOT NULL"
         # The worker's own relay may have been faster to try.
-        await frail.until(lambda: frail.rows(failed) == [("pause",)])
-        await asyncio.to_thread(temporal(frail.stack).start)
-        _let_half_a_minute_pass(frail)
-        await frail.planned(frail.view("INV-0").id, stage="held")
-        await frail.until(lambda: len(frail.lines(stage="waiting")) == INVOICES - 1, PATIENCE_SECONDS)
+        await mortal.until(lambda: mortal.rows(failed) == [("pause",)])
+        await asyncio.to_thread(temporal(mortal.stack).start)
+        _let_half_a_minute_pass(mortal)
+        await mortal.planned(mortal.view("INV-0").id, stage="held")
+        await mortal.until(lambda: len(mortal.lines(stage="waiting")) == INVOICES - 1, PATIENCE_SECONDS)
         is_alive = worker.is_running
 
     assert is_alive
     assert mails_by_then < INVOICES, "it was killed too late to prove anything"
     assert not is_told
-    assert frail.rows("SELECT count(*) FROM outbox") == [(0,)]
+    assert mortal.rows("SELECT count(*) FROM outbox") == [(0,)]
     # The paused one may have been written to before the kill.
-    _assert_each_reminded_once(frail, but="INV-0")
+    _assert_each_reminded_once(mortal, but="INV-0")
 
 
 def test_a_ledger_without_a_free_connection_counts_as_away(

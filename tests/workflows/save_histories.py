@@ -6,7 +6,6 @@ histories tell what the change would break.
 
 import asyncio
 import json
-import os
 import re
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -26,7 +25,7 @@ from devstack.stack import Stack
 from intake.commands import Desk, tell_process
 from intake.setup import set_up
 from starter import start_all
-from tests.conftest import OWN_SERVERS
+from tests.conftest import without_own_servers
 from tests.installation import Installation, own_namespace, zone_at_noon
 from tests.scenarios.cadences import BY_PHONE
 from workflows.client import process_of, tell
@@ -178,13 +177,17 @@ def _write(file: Path, history: WorkflowHistory) -> Path:
 
 async def main() -> None:
     """Save all histories from servers of their own."""
-    environ = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
     limit = {"limit.historyCount.suggestContinueAsNew": HISTORY_EVENTS_MAX}
     DIRECTORY.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as home,
         Stack(
-            Path(home), ui=False, durable=False, fixed_ports=False, dynamic_config=limit, environ=environ
+            Path(home),
+            ui=False,
+            durable=False,
+            fixed_ports=False,
+            dynamic_config=limit,
+            environ=without_own_servers(),
         ) as stack,
     ):
         engine = make_engine(stack.database_url, 20)

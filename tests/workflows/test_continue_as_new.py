@@ -1,6 +1,5 @@
 """A process that is told so much that its history grows long: it goes on in a new run, and forgets nothing."""
 
-import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from db.engine import Engine
 from devstack.stack import Stack
 from starter import start_all
-from tests.conftest import OWN_SERVERS
+from tests.conftest import without_own_servers
 from tests.installation import Installation, own_namespace
 from workflows.client import process_of, tell
 from workflows.presentation import CADENCE, CUSTOMER, INVOICE, NEXT_ACTION_AT, OUTSTANDING, STAGE
@@ -24,8 +23,7 @@ async def forgetful(
     stack: Stack, engine: Engine, database_url: str, tmp_path: Path
 ) -> AsyncIterator[Installation]:
     """An installation whose Temporal wants a new run after 30 events."""
-    environ = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
-    environ |= {"DATABASE_URL": database_url, "SMTP_URL": stack.smtp_url}
+    environ = without_own_servers() | {"DATABASE_URL": database_url, "SMTP_URL": stack.smtp_url}
     limit = {"limit.historyCount.suggestContinueAsNew": HISTORY_EVENTS_MAX}
     servers = Stack(tmp_path, ui=False, durable=False, fixed_ports=False, dynamic_config=limit, environ=environ)
     with servers as running:
