@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     inbox_url: str | None = Field(
         None, description="The mailbox that replies and bounces come to: imaps://user:password@host/INBOX."
     )
+    bounces_to: str | None = Field(
+        None, description="Where mail servers send back what they cannot deliver, if not to the sender."
+    )
     worker_threads: int = Field(
         16, ge=1, le=200, description="Plans at once, sends at once, and connections kept."
     )

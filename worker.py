@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -23,9 +24,11 @@ from db.engine import Engine, LedgerUnavailable, make_engine, ping
 from db.schema import is_current
 from intake.mailbox import watch
 from intake.mailbox_connection import MailboxAddress
+from intake.provider_statuses import ask_provider
 from intake.publishing import keep_rolled_out
 from intake.relay import relay
-from mailer.choice import transport_of
+from mailer.choice import statuses_of, transport_of
+from mailer.resend_statuses import ResendStatuses
 from mailer.transport import Transport
 from settings import Settings, settings
 from workflows.client import TemporalUnavailable, connect, register_search_attributes
@@ -34,6 +37,15 @@ from workflows.invoice_collection import InvoiceCollection
 RETRY_SECONDS = 2.0
 GRACE = timedelta(seconds=30)
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """How messages go out, and how what comes back is learned of: by a mailbox, from the provider, or not."""
+
+    out: Transport
+    inbox: MailboxAddress | None
+    statuses: ResendStatuses | None
 
 
 def workers(client: Client, engine: Engine, transport: Transport, chosen: Settings) -> tuple[Worker, Worker]:
@@ -76,7 +88,11 @@ async def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     chosen = settings()
     engine = make_engine(chosen.database_url, chosen.worker_threads + 2)
-    inbox = None if chosen.inbox_url is None else MailboxAddress.from_url(chosen.inbox_url)
+    try:
+        ways = _ways(chosen)
+    except ValueError as error:
+        log.error("a setting makes no sense", reason=str(error))
+        return 1
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -90,22 +106,39 @@ async def main() -> int:
     client = ready.result()
     if client is None:
         return 1
-    transport = transport_of(
-        chosen.smtp_url, chosen.resend_api_key, chosen.resend_url, connections=chosen.worker_threads
-    )
-    planning, sending = workers(client, engine, transport, chosen)
+    planning, sending = workers(client, engine, ways.out, chosen)
     async with planning, sending:
-        beside = [asyncio.create_task(relay(engine, client)), asyncio.create_task(keep_rolled_out(engine))]
-        beside.append(asyncio.create_task(keep_reviewed(engine, transport)))
-        if inbox is not None:
-            beside.append(asyncio.create_task(watch(engine, inbox)))
+        beside = [asyncio.create_task(relay(engine, client)), *_begin_beside(engine, ways)]
         log.info("worker is up", temporal=chosen.temporal_address, build=chosen.worker_build)
         await asyncio.wait({stop, *beside}, return_when=asyncio.FIRST_COMPLETED)
         for task in beside:
             task.cancel()
         log.info("worker stops")
-    transport.close()
+    ways.out.close()
     return 0 if stop.done() else 1
+
+
+def _ways(chosen: Settings) -> _Ways:
+    """Return the ways for mail that the settings name. Raises ValueError, without password or key."""
+    out = transport_of(
+        chosen.smtp_url,
+        chosen.resend_api_key,
+        chosen.resend_url,
+        connections=chosen.worker_threads,
+        bounces_to=chosen.bounces_to,
+    )
+    inbox = None if chosen.inbox_url is None else MailboxAddress.from_url(chosen.inbox_url)
+    return _Ways(out, inbox, statuses_of(chosen.resend_api_key, chosen.resend_url))
+
+
+def _begin_beside(engine: Engine, ways: _Ways) -> list[asyncio.Task[None]]:
+    """Begin what runs beside the activities, and never ends by itself."""
+    work = [keep_rolled_out(engine), keep_reviewed(engine, ways.out)]
+    if ways.inbox is not None:
+        work.append(watch(engine, ways.inbox))
+    if ways.statuses is not None:
+        work.append(ask_provider(engine, ways.statuses))
+    return [asyncio.create_task(one) for one in work]
 
 
 async def _servers(engine: Engine, chosen: Settings) -> Client | None:

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from cyclopts import App, Parameter
 
 from console import (
+    address,
     attach,
     cadence,
     collections,
@@ -68,6 +69,7 @@ app.command(invoice_orders.reinstate, sort_key=8)
 app.command(attach.attach, sort_key=8)
 app.command(cadence.cadence)
 app.command(inbox.inbox)
+app.command(address.address)
 app.command(user.user)
 app.command(group.group)
 app.command(sender.sender)

@@ -5,7 +5,7 @@ import asyncio
 from rich.console import Console
 from rich.text import Text
 
-from console import local_checks, mail_checks, postgres_checks, temporal_checks
+from console import inbox_checks, local_checks, mail_checks, postgres_checks, temporal_checks
 from console.check import Check, State
 from console.printing import printable, say
 from settings import Settings
@@ -15,12 +15,13 @@ _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "missing": "red", 
 
 async def examine_all(chosen: Settings) -> list[Check]:
     """Look at all servers at once: one that is away does not keep the others waiting."""
-    ledger, temporal, mail = await asyncio.gather(
+    ledger, temporal, mail, inbox = await asyncio.gather(
         asyncio.to_thread(postgres_checks.examine, chosen),
         temporal_checks.examine(chosen),
         mail_checks.examine(chosen),
+        inbox_checks.examine(chosen),
     )
-    checks = [*local_checks.examine_packages(), *ledger.checks, *temporal.checks, *mail]
+    checks = [*local_checks.examine_packages(), *ledger.checks, *temporal.checks, *mail, *inbox]
     if ledger.open_collections is not None and temporal.processes is not None:
         checks.append(temporal_checks.compare(ledger.open_collections, temporal.processes))
     return [*checks, *local_checks.examine_tools()]

@@ -1,5 +1,6 @@
 """Commands from people: each changes the ledger in one transaction and tells the process right after."""
 
+from intake.address_orders import AddressOrders
 from intake.clerk_orders import Told, tell_process
 from intake.hold_orders import HoldOrders
 from intake.inbox_orders import InboxOrders
@@ -9,7 +10,7 @@ from intake.step_orders import StepOrders
 from intake.todo_orders import TodoOrders
 
 
-class Desk(HoldOrders, InboxOrders, InvoiceOrders, PeopleOrders, StepOrders, TodoOrders):
+class Desk(AddressOrders, HoldOrders, InboxOrders, InvoiceOrders, PeopleOrders, StepOrders, TodoOrders):
     """Where a person works: the ledger, who it is that acts, and all that may be ordered."""
 
     __slots__ = ()

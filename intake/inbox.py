@@ -21,7 +21,14 @@ def take_message(engine: Engine, raw: bytes, received_at: datetime, now: datetim
     Raises NotYet for a report that is faster than the record of its message, and LedgerUnavailable.
     """
     now = now or datetime.now(UTC)
-    incoming = _incoming(raw[:MESSAGE_BYTES_MAX], read_received(raw), min(received_at, now))
+    return take(engine, _incoming(raw[:MESSAGE_BYTES_MAX], read_received(raw), min(received_at, now)), now)
+
+
+def take(engine: Engine, incoming: Incoming, now: datetime) -> Taken:
+    """Take in what was read, once however often it comes, and return what became of it.
+
+    Raises NotYet and LedgerUnavailable, as take_message does.
+    """
     with transaction(engine) as session:
         taken = take_in(session, incoming, Change(now, local_date(session, now)))
         others_wait = bool(taken.uncounted) and delays_customer(session)

@@ -4,7 +4,6 @@ A message is taken in and committed first, and marked in the mailbox then. Whoev
 unmarked again, and the ledger knows it by its digest.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
@@ -15,10 +14,10 @@ from db.engine import Engine, LedgerUnavailable
 from db.operations.incoming import NotYet
 from db.operations.one_at_a_time import READING_THE_MAILBOX, alone
 from intake.inbox import take_message
+from intake.looking import Words, keep_looking
 from intake.mailbox_connection import Mailbox, MailboxAddress, MailboxUnavailable
 
 POLL_SECONDS = 30.0
-PAUSE_SECONDS_MAX = 600.0
 log = structlog.get_logger()
 
 
@@ -91,23 +90,6 @@ async def watch(
     looked: Callable[[Look], None] = lambda _: None,
 ) -> None:
     """Look into the mailbox for ever. While it or the ledger is away, the pauses grow, and that is said once."""
-    watcher, pause_seconds, trouble = Watcher(engine, address), every_seconds, ""
-    try:
-        while True:
-            try:
-                look = await asyncio.to_thread(watcher.look)
-            except (MailboxUnavailable, LedgerUnavailable) as error:
-                if str(error) != trouble:
-                    log.warning("the mailbox is not read", mailbox=address.place, reason=str(error))
-                trouble = str(error)
-                await asyncio.sleep(pause_seconds)
-                pause_seconds = min(2 * pause_seconds, PAUSE_SECONDS_MAX)
-                continue
-            if trouble:
-                log.info("the mailbox is read again", mailbox=address.place)
-            trouble, pause_seconds = "", every_seconds
-            looked(look)
-            await asyncio.sleep(every_seconds)
-    finally:
-        # The thread ends after the message at hand.
-        watcher.stopping.set()
+    watcher = Watcher(engine, address)
+    words = Words("the mailbox is not read", "the mailbox is read again", address.place)
+    await keep_looking(watcher.look, MailboxUnavailable, words, watcher.stopping, every_seconds, looked)

@@ -122,7 +122,9 @@ class Mailbox:
                 # Whoever strips STARTTLS from the answer on the way would get the password.
                 raise imaplib.IMAP4.error("it offers no STARTTLS, and a password is not sent in the clear")
         except BaseException:
-            imap.shutdown()
+            # A handshake that failed leaves a socket that cannot be shut down, and the reason must not be lost.
+            with suppress(OSError):
+                imap.shutdown()
             raise
         return imap
 

@@ -28,6 +28,7 @@ from mailer.transport import (
 
 TIMEOUT_SECONDS = 30
 _DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
+_EXPECTED = "SMTP_URL looks like smtp://user:password@host:587 or smtps://host; special characters percent-encoded"
 # What would end an address early, or its line.
 _UNWRITABLE = re.compile(r"[\x00-\x20\x7f<>]")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -46,20 +47,25 @@ class SmtpServer:
     @classmethod
     def from_url(cls, url: str) -> "SmtpServer":
         """Read smtp://[user:password@]host[:port] or smtps://…; raises ValueError, without the password."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            # The library shows what it took for a port, which may be half a password that was not encoded.
+            raise ValueError(_EXPECTED) from None
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-            raise ValueError("SMTP_URL looks like smtp://user:password@host:587 or smtps://host")
+            raise ValueError(_EXPECTED)
         username = unquote(parts.username) if parts.username else None
         password = unquote(parts.password) if parts.password else None
-        port = parts.port or _DEFAULT_PORTS[parts.scheme]
-        return cls(parts.scheme, parts.hostname, port, username, password)
+        return cls(parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme], username, password)
 
 
 class SmtpTransport:
     """Hands messages to one SMTP server over connections that are used again; STARTTLS whenever it is offered."""
 
-    def __init__(self, server: SmtpServer, upkeep: Upkeep | None = None) -> None:
+    def __init__(self, server: SmtpServer, upkeep: Upkeep | None = None, bounces_to: str | None = None) -> None:
         self._server = server
+        self._bounces_to = bounces_to
         self._pool = SmtpPool(self._connect, upkeep or Upkeep())
 
     @property
@@ -76,6 +82,7 @@ class SmtpTransport:
         is_current: Callable[[], bool] = always,
     ) -> Accepted:
         """Hand the message over; see Transport.send. Before the final dot a broken connection is Deferred."""
+        sender = self._bounces_to or sender
         if not _is_writable(sender):
             raise Rejected(f"{sender!r} is no address to send from")
         connection = self._take()

@@ -13,12 +13,12 @@ from typing import Any
 from uuid import uuid4
 
 from google.protobuf.duration_pb2 import Duration
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 from activities.interface import Plan, Status
-from db.engine import Engine, transaction
+from db.engine import Engine, make_engine, transaction
 from db.operations.change import Change
 from db.operations.invoices import IncomingInvoice, take_invoice
 from db.operations.organization import change_organization
@@ -95,8 +95,10 @@ class Installation:
             "TEMPORAL_ADDRESS": self.stack.temporal_address,
             "TEMPORAL_NAMESPACE": self.client.namespace,
             "SMTP_URL": self.smtp_url,
-            # No mail of a test leaves by the key of whoever runs it.
+            # No mail of a test leaves by the key of whoever runs it, or comes from their mailbox.
             "RESEND_API_KEY": "",
+            "INBOX_URL": "",
+            "BOUNCES_TO": "",
             **self.own_settings,
         }
 
@@ -196,7 +198,9 @@ class Installation:
     async def working(self, *, relaying: bool = True) -> AsyncIterator[None]:
         """Run the worker, in this process, with its relay."""
         chosen = self.settings
-        transport = transport_of(chosen.smtp_url, chosen.resend_api_key, chosen.resend_url)
+        transport = transport_of(
+            chosen.smtp_url, chosen.resend_api_key, chosen.resend_url, bounces_to=chosen.bounces_to
+        )
         planning, sending = workers(self.client, self.engine, transport, self.settings)
         async with planning, sending:
             passing_on = asyncio.create_task(relay(self.engine, self.client)) if relaying else None
@@ -233,3 +237,20 @@ class Installation:
         async with asyncio.timeout(patience_seconds):
             while not await claim():
                 await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def installed_on(stack: Stack) -> AsyncIterator[Installation]:
+    """Set an installation up on servers of its own; it is about noon, and messages go out at any hour."""
+    name = f"test_{uuid4().hex}"
+    assert stack.postgres is not None
+    stack.postgres.create_database(name, template=make_url(stack.database_url).database)
+    url = make_url(stack.database_url).set(database=name).render_as_string(hide_password=False)
+    engine = make_engine(url, 20)
+    with transaction(engine) as session:
+        session.execute(text("UPDATE organization SET time_zone = :zone"), {"zone": zone_at_noon()})
+    client = await own_namespace(stack.temporal_address)
+    installation = Installation(stack, engine, url, client, newest_mail(stack))
+    installation.send_at_any_hour()
+    yield installation
+    engine.dispose()

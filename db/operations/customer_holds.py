@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
 from db.operations.change import SYSTEM, Change, is_known, note, note_once
+from db.operations.customer_lock import lock_customer
 from db.operations.refusal import Refused
 from db.operations.settle import settle_many
 from db.queries.collections import case_of
-from db.tables.collections import OPEN_STATES, Collection, HoldRow
-from db.tables.invoices import Invoice
+from db.tables.collections import HoldRow
 from dunning.events import Event, Paused, Resumed
 from dunning.facts import HoldKind
 from dunning.objections import objection
@@ -65,7 +65,7 @@ def _admit(
 
     Raises Refused with the core's objection.
     """
-    first, followed_up = _lock(session, customer_id)
+    first, followed_up = lock_customer(session, customer_id)
     if is_known(session, change.event_id):
         return None
     because = objection(case_of(session, first).facts, event)
@@ -77,34 +77,6 @@ def _admit(
         if invoice_id != first:
             note(session, change, kind, invoice_id, **data)
     return followed_up
-
-
-def _lock(session: Session, customer_id: int) -> tuple[int, Sequence[int]]:
-    """Lock the customer's first invoice and all whose collection is open; return the first, and those.
-
-    Who pauses a customer meets others who do at its first invoice, whether that is being collected or not.
-    """
-    first = select(func.min(Invoice.id)).where(Invoice.customer_id == customer_id).scalar_subquery()
-    has_open = (
-        select(Collection.id)
-        .where(Collection.invoice_id == Invoice.id, Collection.state.in_(OPEN_STATES))
-        .exists()
-    )
-    lock = (
-        select(Invoice.id)
-        .where(Invoice.customer_id == customer_id, or_(Invoice.id == first, has_open))
-        .order_by(Invoice.id)
-        .with_for_update()
-    )
-    locked = session.scalars(lock).all()
-    if not locked:
-        raise Refused("the customer has no invoices")
-    followed_up = session.scalars(
-        select(Collection.invoice_id)
-        .where(Collection.invoice_id.in_(locked), Collection.state.in_(OPEN_STATES))
-        .order_by(Collection.invoice_id)
-    )
-    return locked[0], followed_up.all()
 
 
 def _end_hold(session: Session, customer_id: int, change: Change, by: str) -> None:

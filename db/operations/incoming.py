@@ -12,7 +12,8 @@ from db.operations.beside_steps import open_beside
 from db.operations.change import Change, note
 from db.operations.message_parts import MessagePart, lock_parts
 from db.operations.refusal import Refused
-from db.operations.returns import Undelivered, record_bounce, record_complaint, record_delay
+from db.operations.reports import record_complaint, record_delay, record_unnamed_bounce
+from db.operations.returns import Undelivered, record_bounce
 from db.operations.settle import lock_invoice
 from db.queries.incoming import incoming_id_of, message_about
 from db.tables.actions import Message
@@ -158,6 +159,8 @@ def _follow(
 ) -> bool:
     """Do what follows from the message, and say whether it makes that ours was no contact."""
     match kind:
+        case "bounce" if not incoming.undelivered:
+            record_unnamed_bounce(session, message, parts, incoming.excerpt, taken_id, change)
         case "bounce":
             came_at = incoming.received_at
             return record_bounce(session, message, parts, incoming.undelivered, taken_id, came_at, change)

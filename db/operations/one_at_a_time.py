@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from db.engine import LedgerUnavailable
 
 READING_THE_MAILBOX = 2015
+ASKING_THE_PROVIDER = 2016
 
 # Of the session and not of a transaction: none is open while the mailbox is read. It ends with the connection.
 _TRY = text("SELECT pg_try_advisory_lock(:what)")

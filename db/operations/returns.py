@@ -1,4 +1,4 @@
-"""Records what comes back instead of an answer: undelivered messages (rule 2.16) and complaints."""
+"""Records messages that come back: whom they did not reach, and whether they were contacts (rule 2.16)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db.operations.addresses import REASON_CHARACTERS_MAX, address_key, set_unreachable
 from db.operations.admission import current_case
-from db.operations.beside_steps import open_beside
 from db.operations.change import Change, note
 from db.operations.customer_delay import settle_beside
 from db.operations.message_parts import MessagePart, bounced_step, times_returned
@@ -19,18 +19,14 @@ from db.operations.steps import set_step
 from db.queries.collections import Case
 from db.tables.actions import Action, Message
 from db.tables.collections import Collection, StepState
-from db.tables.customers import Contact
 from dunning.cadence import Channel, Step
 from dunning.events import Bounced
 from dunning.facts import StepStatus
 from dunning.objections import objection
 
-ASKED_NOT_TO_BE_WRITTEN_TO = "asked not to be written to"
 CAME_BACK = "message came back"
-COMPLAINT = "(complaint)"
 # For so long it makes no difference that nobody looked into the mailbox; later a plan may have gone on without it.
 UNSEEN_MAX = timedelta(hours=24)
-REASON_CHARACTERS_MAX = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +73,6 @@ SELECT max(a.ended_on) FROM actions a JOIN collections c ON c.id = a.collection_
 """)
 
 
-def record_delay(
-    session: Session,
-    message: Message,
-    parts: Sequence[MessagePart],
-    failures: Sequence[Undelivered],
-    inbox_id: int,
-    change: Change,
-) -> None:
-    """Note that a mail server is still trying; it will say what came of it, or nothing if it went well."""
-    because = "; ".join(dict.fromkeys(failure.reason for failure in failures))[:REASON_CHARACTERS_MAX]
-    if message.state == "sent":
-        message.returned_because = because
-    _note(session, change, "message delayed", parts, inbox=inbox_id, because=because)
-
-
 def record_bounce(
     session: Session,
     message: Message,
@@ -109,13 +90,13 @@ def record_bounce(
     found = _failing(message, [failure for failure in failures if failure.is_permanent])
     came = _Return(message, parts, found, inbox_id, max(min(received_at, change.at), change.at - UNSEEN_MAX))
     dead = {recipient: failure.reason for recipient, failure in found.items() if failure.is_dead}
-    _set_unreachable(session, parts[0].customer_id, dead)
+    set_unreachable(session, parts[0].customer_id, dead)
     before = _failed_before(session, came)
     details = {"inbox": inbox_id, "recipients": sorted(found), "because": came.because}
-    _note(session, change, CAME_BACK, parts, message=str(message.id), **details)
+    note_parts(session, change, CAME_BACK, parts, message=str(message.id), **details)
     message.returned_at, message.returned_because = came.at, came.because
     session.flush()
-    reached = {_key(each) for each in message.recipients} - before - set(found)
+    reached = {address_key(each) for each in message.recipients} - before - set(found)
     if reached or message.state not in ("sent", "complained"):
         return False
     uncounted = _uncounted(session, came, change)
@@ -125,69 +106,25 @@ def record_bounce(
         _set_aside(session, came, change)
     for part, case, event in uncounted:
         _take_back(session, part, case, event, came.because, change)
-    _plan(session, parts, change)
+    plan_parts(session, parts, change)
     return bool(uncounted)
-
-
-def record_complaint(
-    session: Session,
-    message: Message,
-    parts: Sequence[MessagePart],
-    complainants: Sequence[str],
-    inbox_id: int,
-    change: Change,
-) -> None:
-    """Write to whoever complained no more, and ask the owners to look. The caller holds the invoices' locks."""
-    said = {_key(each) for each in complainants}
-    named = [each for each in message.recipients if _key(each) in said]
-    # Reports often leave out whom they are from. Then it may be any of those that it was written to.
-    because = dict.fromkeys(map(_key, named or message.recipients), ASKED_NOT_TO_BE_WRITTEN_TO)
-    _set_unreachable(session, parts[0].customer_id, because)
-    if message.state == "sent":
-        message.state = "complained"
-    message.returned_because = ASKED_NOT_TO_BE_WRITTEN_TO
-    session.flush()
-    _note(session, change, "complaint received", parts, inbox=inbox_id, recipients=sorted(because))
-    who = ", ".join(sorted(because))
-    sentence = f"{who} reported the message as unwanted, and gets nothing more by itself"
-    open_beside(session, parts[0], "message", COMPLAINT, Channel.TASK, sentence, change)
-    _plan(session, parts, change)
 
 
 def _failing(message: Message, failures: Sequence[Undelivered]) -> dict[str, Undelivered]:
     """Return the message's recipients among the failures, each by its key."""
-    by_address = {_key(address): failure for failure in failures for address in (*failure.also, failure.recipient)}
-    named = {key: by_address[key] for each in message.recipients if (key := _key(each)) in by_address}
+    by_address = {
+        address_key(address): failure for failure in failures for address in (*failure.also, failure.recipient)
+    }
+    named = {key: by_address[key] for each in message.recipients if (key := address_key(each)) in by_address}
     if not named and len(message.recipients) == 1 and failures:
         # Forwarded on the way: it is the address behind ours that failed, and so did ours.
-        return {_key(message.recipients[0]): failures[0]}
+        return {address_key(message.recipients[0]): failures[0]}
     return named
 
 
 def _failed_before(session: Session, came: _Return) -> set[str]:
     parameters = {"invoice_id": came.parts[0].invoice_id, "kind": CAME_BACK, "message_id": str(came.message.id)}
     return set(session.scalars(_FAILED_BEFORE, parameters))
-
-
-def _key(address: str) -> str:
-    """Return the address as it is compared: small letters, and the domain in ASCII as it travels."""
-    local, at, domain = address.strip().lower().rpartition("@")
-    try:
-        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
-        return f"{local}{at}{domain}"
-
-
-def _set_unreachable(session: Session, customer_id: int, because: dict[str, str]) -> None:
-    """Write to these addresses of the customer no more (uq_contacts_email)."""
-    contacts = session.scalars(
-        select(Contact).where(Contact.customer_id == customer_id, Contact.email.is_not(None))
-    )
-    for contact in contacts:
-        reason = because.get(_key(contact.email or ""))
-        if reason is not None:
-            contact.unreachable_because = f"{contact.email}: {reason}"[:REASON_CHARACTERS_MAX]
-    session.flush()
 
 
 def _uncounted(session: Session, came: _Return, change: Change) -> list[tuple[MessagePart, Case, Bounced]]:
@@ -279,15 +216,14 @@ def _take_back(
     )
 
 
-def _plan(session: Session, parts: Sequence[MessagePart], change: Change) -> None:
+def plan_parts(session: Session, parts: Sequence[MessagePart], change: Change) -> None:
+    """Settle the invoices of a message, and tell their processes."""
     for part in parts:
         settle_beside(session, part.invoice_id, change)
         owe(session, part.invoice_id, "invoice_changed", {"by": change.by})
 
 
-def _note(session: Session, change: Change, kind: str, parts: Iterable[MessagePart], **data: object) -> None:
+def note_parts(session: Session, change: Change, kind: str, parts: Iterable[MessagePart], **data: object) -> None:
+    """Put an entry on the timelines of a message's invoices."""
     for part in parts:
         note(session, change, kind, part.invoice_id, part.collection_id, step=part.step_id, **data)
-
-
-__all__ = ["Undelivered", "record_bounce", "record_complaint", "record_delay"]

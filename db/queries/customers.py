@@ -1,13 +1,25 @@
 """Reads customers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.tables.collections import OPEN_STATES, Collection
-from db.tables.customers import Customer
+from db.tables.customers import Contact, Customer
 from db.tables.invoices import Invoice
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLine:
+    """A person at a customer, and why their address is not written to, if it is not."""
+
+    email: str | None
+    name: str
+    role: str
+    is_main: bool
+    unreachable_because: str | None
 
 
 def customer_id_of(session: Session, external_id: str) -> int | None:
@@ -30,3 +42,19 @@ def open_invoice_ids_of(session: Session, customer_ids: Sequence[int]) -> Sequen
         .order_by(Invoice.id)
     )
     return session.scalars(statement).all()
+
+
+def contact_lines(session: Session, customer_id: int) -> list[ContactLine]:
+    """Return the customer's people, the main contact first, then the oldest (uq_contacts_email)."""
+    of_customer = select(Contact).where(Contact.customer_id == customer_id)
+    found = session.scalars(of_customer.order_by(Contact.is_main.desc(), Contact.id))
+    return [
+        ContactLine(
+            contact.email,
+            " ".join(filter(None, (contact.first_name, contact.last_name))),
+            contact.role,
+            contact.is_main,
+            contact.unreachable_because,
+        )
+        for contact in found
+    ]

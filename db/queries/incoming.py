@@ -23,6 +23,17 @@ class OurMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A message that a provider took, under its own id; `copies` got it beside the customer's people."""
+
+    provider_id: str
+    message_id: str
+    subject: str
+    recipients: tuple[str, ...]
+    copies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InboxLine:
     """A message in the inbox; `invoice` is None while nobody knows what it is about."""
 
@@ -60,6 +71,10 @@ class Delivery:
 # By uq_messages_message_id and ix_messages_reply_token; the caller bounds what it asks for.
 _BY_ID = text("SELECT id, action_id, message_id FROM messages WHERE message_id = ANY(:ids)")
 _BY_TOKEN = text("SELECT id, action_id, reply_token FROM messages WHERE reply_token = ANY(:tokens)")
+_BY_PROVIDER = text(
+    "SELECT provider_id, message_id, subject, recipients, copies FROM messages"
+    " WHERE provider_id = ANY(:ids) ORDER BY id"
+)
 _LINE = """
 SELECT m.id, m.received_at, m.kind, m.sender, m.subject, m.excerpt, i.number AS invoice
 """
@@ -93,6 +108,20 @@ SELECT a.step_id, m.state, m.subject, m.recipients, m.sent_at, m.returned_at,
 def incoming_id_of(session: Session, digest: str) -> int | None:
     """Return the id of the message with the digest, or None if it never came (uq_incoming_messages_digest)."""
     return session.scalar(select(IncomingMessage.id).where(IncomingMessage.digest == digest))
+
+
+def known_digests(session: Session, digests: Sequence[str]) -> set[str]:
+    """Return those digests of which a message came in; the caller bounds them (uq_incoming_messages_digest)."""
+    return set(session.scalars(select(IncomingMessage.digest).where(IncomingMessage.digest.in_(digests))))
+
+
+def handed_to_provider(session: Session, provider_ids: Sequence[str]) -> list[HandedOver]:
+    """Return the messages with the provider's ids; the caller bounds them (ix_messages_provider_id)."""
+    rows = session.execute(_BY_PROVIDER, {"ids": list(provider_ids)})
+    return [
+        HandedOver(row.provider_id, row.message_id, row.subject, tuple(row.recipients), tuple(row.copies))
+        for row in rows
+    ]
 
 
 def message_about(session: Session, ids: Sequence[str], tokens: Sequence[str]) -> OurMessage | None:

@@ -33,7 +33,7 @@ async def test_with_a_key_it_is_resend_that_is_asked() -> None:
     with ResendServer().running() as server:
         well = await checked(resend_api_key=API_KEY, resend_url=server.url, smtp_url="smtp://localhost:1")
         refused = await checked(resend_api_key="re_hunter2", resend_url=server.url)
-        server.domains = Says(404, b"<html>")
+        server.listing = [Says(404, b"<html>")]
         elsewhere = await checked(resend_api_key=API_KEY, resend_url=server.url)
 
     place = server.url.removeprefix("http://")

@@ -10,7 +10,7 @@ import pytest
 
 from db.operations.incoming import NotYet, assign
 from db.operations.refusal import Refused
-from db.operations.returns import ASKED_NOT_TO_BE_WRITTEN_TO
+from db.operations.reports import ASKED_NOT_TO_BE_WRITTEN_TO
 from db.operations.sending import Claim
 from db.queries.incoming import deliveries, inbox_message, inbox_page
 from dunning.facts import InvoiceState

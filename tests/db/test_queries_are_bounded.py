@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from db.engine import Engine, Session, make_engine, transaction
+from db.operations.addresses import mend_address
 from db.operations.assignment import reassign
 from db.operations.customer_delay import settle_others
 from db.operations.holds import pause, resume
@@ -28,8 +29,15 @@ from db.queries.accounts import account_of
 from db.queries.book import BookFilter, book_lines, open_invoice_ids
 from db.queries.collections import open_collection, open_collections
 from db.queries.correspondence import correspondence
-from db.queries.customers import customer_page, open_invoice_ids_of
-from db.queries.incoming import deliveries, inbox_message, inbox_page, message_about
+from db.queries.customers import contact_lines, customer_page, open_invoice_ids_of
+from db.queries.incoming import (
+    deliveries,
+    handed_to_provider,
+    inbox_message,
+    inbox_page,
+    known_digests,
+    message_about,
+)
 from db.queries.invoices import invoice_id_of, invoice_view
 from db.queries.round import happenings, last_sent, newest_happening, open_todos
 from db.queries.standing import standing_of
@@ -77,9 +85,9 @@ INSERT INTO actions (collection_id, customer_id, cadence_id, step_id, channel, e
 INSERT INTO actions (collection_id, customer_id, cadence_id, step_id, channel, execution, state, due_on)
   SELECT c.id, i.customer_id, cadence_id, 'call', 'call', 'manual', 'open', entered_on + 48
     FROM collections c JOIN invoices i ON i.id = invoice_id WHERE c.id % 20 = 0;
-INSERT INTO messages (action_id, message_id, sender, recipients, subject, mime, state, sent_at)
+INSERT INTO messages (action_id, message_id, sender, recipients, subject, mime, state, sent_at, provider_id)
   SELECT id, '<' || id || '@duewell.example>', 'ar@duewell.example', '["ana@c1.example"]', 'x', 'x', 'sent',
-         timestamptz '2026-06-10 09:00 Europe/Paris'
+         timestamptz '2026-06-10 09:00 Europe/Paris', 'p-' || id
     FROM actions WHERE state = 'done';
 INSERT INTO holds (invoice_id, kind, started_at, started_by, ended_at, ended_by)
   SELECT id, 'pause', now(), 'ana', CASE WHEN id % 50 <> 1 THEN now() END, 'ana' FROM invoices WHERE id % 5 = 1;
@@ -232,6 +240,12 @@ HOT: dict[str, Callable[[Session], Any]] = {
     "taking in a bounce": lambda session: take_in(session, came_back("bounce"), change()),
     "taking in a complaint": lambda session: take_in(session, came_back("complaint"), change()),
     "taking in a reply": lambda session: take_in(session, came_back("reply"), change()),
+    "what a provider took": lambda session: handed_to_provider(session, [f"p-{n}" for n in range(100)]),
+    "what came in already": lambda session: known_digests(session, ["ab", "cd"]),
+    "mending an address": lambda session: mend_address(
+        session, 17, "ana@c17.example", "b@c.example", None, change()
+    ),
+    "the addresses of a customer": lambda session: contact_lines(session, 17),
     "assigning a message": lambda session: assign(session, 1, NUMBER, change()),
     "an invoice's number": lambda session: invoice_id_of(session, f"INV-{NUMBER}"),
     "an invoice's page": lambda session: invoice_view(session, f"INV-{NUMBER}"),

@@ -3,6 +3,7 @@
 import imaplib
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -11,7 +12,10 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
+from typing import Literal
 from urllib.parse import quote
+
+from tests.mailer.smtp_servers import CERTIFICATE
 
 USERNAME, PASSWORD = "inbox@duewell.example", "geheim: 'é\" @/%"  # not a secret: only the servers below know it
 PATIENCE_SECONDS = 30.0
@@ -35,6 +39,13 @@ class ImapServer:
             for message in messages:
                 assert imap.append("INBOX", "", "", message)[0] == "OK"
 
+    def empty(self) -> None:
+        """Delete all messages."""
+        with self.connection() as imap:
+            imap.select("INBOX")
+            imap.store("1:*", "+FLAGS", r"(\Deleted)")
+            imap.expunge()
+
     def unseen(self) -> int:
         """Return how many messages are not marked."""
         with self.connection() as imap:
@@ -57,11 +68,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_pymap(port: int | None = None) -> Iterator[ImapServer]:
-    """Run pymap with an empty mailbox in its memory."""
+def running_pymap(port: int | None = None, *, tls: bool = False) -> Iterator[ImapServer]:
+    """Run pymap with an empty mailbox in its memory; with `tls` it offers STARTTLS, and no login before it."""
     port = port or free_port()
     program = [sys.executable, "-c", "import sys; from pymap.main import main; sys.exit(main())"]
-    options = ["--host", "127.0.0.1", "--port", str(port), "--no-tls", "dict"]
+    encryption = ["--cert", str(CERTIFICATE)] if tls else ["--no-tls"]
+    options = ["--host", "127.0.0.1", "--port", str(port), *encryption, "dict"]
     process = subprocess.Popen(
         [*program, *options, "--demo-user", USERNAME, "--demo-password", PASSWORD],
         stdout=subprocess.DEVNULL,
@@ -90,13 +102,18 @@ def _wait_for(port: int) -> None:
 
 @dataclass
 class Shelf:
-    """What the small server holds: messages by id, the flags of each, and what it was asked."""
+    """What the small server holds: messages by id, the flags of each, and what it was asked.
+
+    `encrypted` says of each question whether it came over TLS.
+    """
 
     messages: dict[int, bytes] = field(default_factory=dict)
     flags: dict[int, set[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    encrypted: list[bool] = field(default_factory=list)
     breaks_off_at: str | None = None
     permits: str = r"\Seen \*"
+    tls: Literal["never", "STARTTLS", "from the first byte"] = "never"
 
     def put(self, message: bytes) -> int:
         """Put a message in and return its id."""
@@ -111,20 +128,33 @@ def keyword_server(shelf: Shelf) -> Iterator[ImapServer]:
 
     class Session(StreamRequestHandler):
         def handle(self) -> None:
-            with suppress(ConnectionError):
+            with suppress(OSError):
+                if shelf.tls == "from the first byte":
+                    self._encrypt()
                 self._say("* OK ready")
                 while line := self.rfile.readline():
-                    tag, command = line.decode().strip().split(" ", 1)
+                    tag, command = line.decode("latin-1").strip().partition(" ")[::2]
                     shelf.asked.append(command)
+                    shelf.encrypted.append(isinstance(self.connection, ssl.SSLSocket))
                     if shelf.breaks_off_at is not None and shelf.breaks_off_at in command:
                         return
                     self._answer(command)
                     self._say(f"{tag} OK done")
+                    if command == "STARTTLS":
+                        self._encrypt()
+
+        def _encrypt(self) -> None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+            self.connection = context.wrap_socket(self.request, server_side=True)
+            self.rfile = self.connection.makefile("rb")
+            self.wfile = self.connection.makefile("wb", buffering=0)
 
         def _answer(self, command: str) -> None:
             match command.split():
                 case ["CAPABILITY", *_]:
-                    self._say("* CAPABILITY IMAP4rev1")
+                    offers = shelf.tls == "STARTTLS" and not isinstance(self.connection, ssl.SSLSocket)
+                    self._say("* CAPABILITY IMAP4rev1" + " STARTTLS" * offers)
                 case ["SELECT", *_]:
                     self._say(f"* {len(shelf.messages)} EXISTS")
                     self._say(f"* OK [PERMANENTFLAGS ({shelf.permits})] limited")

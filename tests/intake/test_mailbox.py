@@ -23,11 +23,18 @@ from tests.mailer.returned import POSTFIX, reply
 PATIENCE_SECONDS = 30.0
 
 
-@pytest.fixture
-def server() -> Iterator[ImapServer]:
-    """A mailbox without messages."""
+@pytest.fixture(scope="module")
+def pymap() -> Iterator[ImapServer]:
+    """A mail server for all tests of the module."""
     with running_pymap() as running:
         yield running
+
+
+@pytest.fixture
+def server(pymap: ImapServer) -> ImapServer:
+    """A mailbox without messages."""
+    pymap.empty()
+    return pymap
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """A real HTTP server that is Resend's API as far as we use it, and that misbehaves as the test says.
 
 Fields, refusals and keys are those of https://resend.com/docs/api-reference (2026-11): a key holds for 24 hours,
-with the same payload it answers the same id and sends nothing, with another one it is refused with 409.
+with the same payload it answers the same id and sends nothing, with another one it is refused with 409. A key may
+have full access, or send and nothing else. The list of messages is read in pages of a hundred at most, the newest
+first, each with what happened to it last.
 """
 
 import json
@@ -12,9 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 API_KEY = "re_test_123"
+SENDING_KEY = "re_sending_only"
 KEY_HOLDS_FOR = timedelta(hours=24)
 HOST = "127.0.0.1"
 
@@ -72,7 +76,9 @@ class Email:
 class ResendServer:
     """A running server. `behaves` is asked for each message by its key; None is as the API does.
 
-    `emails` is what was delivered, `asked` every key in the order of arrival. `clock` is the server's.
+    `emails` is what was delivered, `asked` every key in the order of arrival. `clock` is the server's. `events`
+    says what happened last to a message, `sent` unless said, and `listing` is what the next requests of the list
+    are answered with instead.
     """
 
     behaves: Callable[[str], Behaviour] = lambda _key: None
@@ -80,7 +86,8 @@ class ResendServer:
     emails: list[Email] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     connections: int = 0
-    domains: Behaviour = None
+    events: dict[str, str] = field(default_factory=dict)
+    listing: list[Says] = field(default_factory=list)
     url: str = ""
     _in_progress: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -100,6 +107,23 @@ class ResendServer:
                 message = "This idempotency key was already used with another payload."
                 return Says.error(409, "invalid_idempotent_request", message)
             return known[-1]
+
+    def page(self, after: str | None, limit: int) -> Says:
+        """List messages, the newest first."""
+        if self.listing:
+            return self.listing.pop(0)
+        newest = list(reversed(self.emails))
+        ids = [email.id for email in newest]
+        start = 0 if after is None else ids.index(after) + 1
+        shown = [self._line(email) for email in newest[start : start + limit]]
+        answer = {"object": "list", "has_more": start + limit < len(newest), "data": shown}
+        return Says(200, json.dumps(answer).encode())
+
+    def _line(self, email: Email) -> dict[str, Any]:
+        of_fields = {name: email.fields.get(name) for name in ("from", "to", "cc", "bcc", "reply_to", "subject")}
+        last_event = self.events.get(email.id, "sent")
+        moments = {"created_at": email.accepted_at.isoformat(), "scheduled_at": None}
+        return {"id": email.id, **of_fields, **moments, "last_event": last_event}
 
     @property
     def is_busy(self) -> bool:
@@ -149,10 +173,14 @@ def _handler(server: ResendServer) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             if not self._is_known():
                 return
-            if isinstance(server.domains, Says):
-                self._say(server.domains)
+            path, _, query = self.path.partition("?")
+            asked = dict(parse_qsl(query))
+            if path != "/emails":
+                self._say(Says.error(404, "not_found", "The requested endpoint does not exist."))
+            elif SENDING_KEY in self.headers["Authorization"]:
+                self._say(Says.error(401, "restricted_api_key", "This API key is restricted to only send emails"))
             else:
-                self._say(Says(200, b'{"data":[]}'))
+                self._say(server.page(asked.get("after"), min(int(asked.get("limit", 20)), 100)))
 
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers["Content-Length"]))
@@ -184,7 +212,8 @@ def _handler(server: ResendServer) -> type[BaseHTTPRequestHandler]:
                     self._say(Says(200, json.dumps({"id": accepted.id}).encode()))
 
         def _is_known(self) -> bool:
-            if self.headers["Authorization"] == f"Bearer {API_KEY}" and self.headers["User-Agent"]:
+            keys = {f"Bearer {key}" for key in (API_KEY, SENDING_KEY)}
+            if self.headers["Authorization"] in keys and self.headers["User-Agent"]:
                 return True
             self._say(Says.error(403, "invalid_api_key", "API key is invalid"))
             return False

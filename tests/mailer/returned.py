@@ -237,8 +237,12 @@ Action: delivered
 Status: 2.0.0
 """
 )
-COMPLAINT = lines(
-    f"""From: <abuse@mailbox.example>
+
+
+def feedback(original: bytes, complainant: str) -> bytes:
+    """Return the report of a mailbox provider (RFC 5965) that its user called the message unwanted."""
+    return lines(
+        f"""From: <abuse@mailbox.example>
 To: <fbl@duewell.example>
 Subject: FW: Invoice INV-7
 MIME-Version: 1.0
@@ -255,21 +259,25 @@ Content-Type: message/feedback-report
 Feedback-Type: abuse
 User-Agent: SomeGenerator/1.0
 Version: 1
-Original-Rcpt-To: <ana@helios.example>
+Original-Rcpt-To: <{complainant}>
 
 --part
 Content-Type: message/rfc822
 
-From: <ar@duewell.example>
+{original.decode().replace(chr(13), "")}
+--part--
+"""
+    )
+
+
+_UNWANTED = f"""From: <ar@duewell.example>
 To: <ana@helios.example>
 Subject: Invoice INV-7
 Message-ID: {OURS}
 
 Text
-
---part--
 """
-)
+COMPLAINT = feedback(_UNWANTED.encode(), "ana@helios.example")
 
 
 def reply(

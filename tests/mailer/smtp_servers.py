@@ -47,11 +47,12 @@ class Taken:
 
 @dataclass
 class Server:
-    """A running server: its port, and what it took."""
+    """A running server: its port, and what it took; `passwords` says of each one whether it came over TLS."""
 
     port: int
     taken: list[Taken]
     refused: list[str]
+    passwords: list[bool] = field(default_factory=list)
 
     def url(self, scheme: str = "smtp", credentials: str = "") -> str:
         """Return its URL; localhost is the name that the certificate is for."""
@@ -107,7 +108,8 @@ class _Session(SMTP):
             await self.push(await self._answer(self._behaviour.quit))
 
 
-def _authenticate(_s: Any, _session: Any, _envelope: Any, _mechanism: str, login: LoginPassword) -> AuthResult:
+def _authenticate(s: Any, _session: Any, _envelope: Any, _mechanism: str, login: LoginPassword) -> AuthResult:
+    s._told.passwords.append(s.transport.get_extra_info("cipher") is not None)
     matches = (login.login.decode(), login.password.decode()) == (USERNAME, PASSWORD)
     return AuthResult(success=matches, handled=False)
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-import mailer.resend
+import mailer.resend_api
 from mailer.resend import QUOTA_PAUSE_SECONDS, REMEMBERS_FOR, ResendAccount, ResendTransport
 from mailer.transport import Accepted, Deferred, ProbeFailed, Rejected, Uncertain, Unreachable
 from tests.mailer.resend_server import (
     API_KEY,
     KEY_HOLDS_FOR,
+    SENDING_KEY,
     Behaviour,
     Breaks,
     Mangles,
@@ -101,7 +102,7 @@ def test_without_a_certain_answer_it_is_uncertain_and_a_repeat_is_delivered_once
 def test_a_repeat_that_meets_the_first_attempt_is_delivered_once(
     server: ResendServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailer.resend, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(mailer.resend_api, "ANSWER_SECONDS", 0.2)
     once(Waits(1.5), server)
     with pytest.raises(Uncertain, match="Read timed out"):
         send(server)
@@ -262,11 +263,10 @@ def test_a_key_that_no_header_can_hold_is_refused(key: str) -> None:
 
 def test_a_probe_says_what_the_provider_thinks_of_the_key(server: ResendServer) -> None:
     assert transport_to(server).probe() == "takes the key"
-    server.domains = Says.error(401, "restricted_api_key")
-    assert transport_to(server).probe() == "takes the key, which may send and nothing else"
+    assert transport_to(server, api_key=SENDING_KEY).probe() == "takes the key, which may send and nothing else"
     with pytest.raises(ProbeFailed, match="refuses the key") as wrong:
         transport_to(server, api_key="re_hunter2").probe()
-    server.domains = Says(200, b"<html>")
+    server.listing = [Says(200, b"<html>")]
     with pytest.raises(ProbeFailed, match="not Resend's API"):
         transport_to(server).probe()
 

@@ -1,6 +1,7 @@
 """What comes of a message for every answer that a real SMTP server may give, at every place it may give it."""
 
 import socket
+from contextlib import AbstractContextManager
 from email import message_from_bytes
 from email.policy import SMTP
 from time import monotonic
@@ -9,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 import mailer.smtp
+from mailer.choice import transport_of
 from mailer.compose import compose
 from mailer.render import Rendered
 from mailer.smtp import SmtpServer, SmtpTransport
@@ -60,6 +62,21 @@ def test_an_accepted_message_arrives_to_the_byte_and_brings_the_servers_answer()
     (taken,) = server.taken
     assert answer == "250 2.0.0 OK"
     assert (taken.sender, taken.recipients, taken.content) == (SENDER, [ANA, BEA], MESSAGE)
+
+
+def test_bounces_go_where_the_installation_reads_them() -> None:
+    with a_server() as server:
+        transport = transport_of(server.url(), None, "", bounces_to="bounces@duewell.example")
+        transport.send(SENDER, (ANA,), "<1234.1.1@duewell.example>", MESSAGE)
+
+    (taken,) = server.taken
+    assert taken.sender == "bounces@duewell.example"
+    assert message_from_bytes(taken.content, policy=SMTP)["From"].addresses[0].addr_spec == SENDER
+
+
+def test_an_address_for_bounces_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="BOUNCES_TO"):
+        transport_of("smtp://localhost", None, "", bounces_to="bounces")
 
 
 REFUSALS = [
@@ -281,12 +298,47 @@ def test_smtps_with_a_certificate_that_nobody_vouches_for_fails_closed() -> None
     assert server.taken == []
 
 
-@pytest.mark.usefixtures("trusted")
-def test_a_server_that_asks_for_a_password_gets_it_over_tls() -> None:
-    with a_server(Behaviour(tls=True, asks_for_password=True)) as server:
-        send(server, login=LOGIN)
+def asking_for_a_password(scheme: str) -> AbstractContextManager[Server]:
+    """Run a server that wants to know who sends, and speaks TLS by STARTTLS or from the first byte on."""
+    is_wrapped = scheme == "smtps"
+    return a_server(Behaviour(tls=not is_wrapped, asks_for_password=True), wrapped=is_wrapped)
 
-    assert [taken.encrypted for taken in server.taken] == [True]
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_server_that_asks_for_a_password_gets_it_over_tls(scheme: str) -> None:
+    with asking_for_a_password(scheme) as server:
+        send(server.url(scheme, LOGIN))
+
+    assert (len(server.taken), server.passwords) == (1, [True])
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_server_that_is_not_who_it_should_be_gets_no_password(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with asking_for_a_password(scheme) as server:
+        url = server.url(scheme, LOGIN)
+        with pytest.raises(Deferred, match="certificate verify failed"):
+            send(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+        with pytest.raises(Deferred, match="IP address mismatch"):
+            send(url.replace("localhost", "127.0.0.1"))
+
+    assert (server.taken, server.passwords) == ([], [])
+
+
+def test_where_tls_was_asked_for_nothing_is_said_in_the_clear() -> None:
+    heard: list[bytes] = []
+
+    def listen(connection: socket.socket) -> None:
+        heard.append(connection.recv(4096))
+
+    with a_script(listen) as server, pytest.raises(Deferred, match="SSL"):
+        send(server.url("smtps", LOGIN))
+
+    assert heard[0].startswith(b"\x16\x03"), "what was said is the beginning of a TLS handshake"
+    assert USERNAME.encode() not in heard[0]
 
 
 @pytest.mark.usefixtures("trusted")
@@ -352,7 +404,18 @@ def test_an_smtp_url_names_the_server_and_the_login(url: str, server: SmtpServer
     assert SmtpServer.from_url(url) == server
 
 
-@pytest.mark.parametrize("url", ["mail.example:25", "http://a:hunter2@mail.example", "smtp://", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example:25",
+        "http://a:hunter2@mail.example",
+        "smtp://",
+        "",
+        "smtp://a:hunter2/@mail.example",
+        "smtp://a:hunter2[@mail.example",
+        "smtp://a:hunter2@mail.example:99999",
+    ],
+)
 def test_a_url_that_names_no_smtp_server_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="SMTP_URL looks like") as refusal:
         SmtpServer.from_url(url)
