@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
 
+from activities.letter_values import sheet_of
 from db.engine import Engine, Session, transaction
 from db.queries.calendar import local_date
 from db.queries.correspondence import Correspondence, correspondence
 from db.queries.invoice_files import InvoiceFile, invoice_files, is_drawn
-from dunning.money import Money
 from mailer.compose import Attachment
 from mailer.pdf import fault_of
 from mailer.refusals import CannotRender
-from mailer.sheet import Sheet, draw
+from mailer.sheet import draw
 
 PDF = "application/pdf"
 # Most servers refuse messages of more than 25 MB, and in a message a file takes a third more.
@@ -35,7 +35,7 @@ def attachments_for(
         raise CannotRender(f"the PDFs have {together / 1024**2:.1f} MB together, and at most {most} can be sent")
     if own or others or not draws:
         return own
-    return (Attachment(f"{about.number}.pdf", PDF, draw(_sheet(about, locale, today))),)
+    return (Attachment(f"{about.number}.pdf", PDF, draw(sheet_of(about, locale, today))),)
 
 
 def draw_beforehand(engine: Engine, invoice_id: int, now: datetime) -> None:
@@ -51,7 +51,7 @@ def draw_beforehand(engine: Engine, invoice_id: int, now: datetime) -> None:
         return
     # What cannot be drawn is met again in the claim, where it becomes a to-do with the reason.
     with suppress(CannotRender):
-        draw(_sheet(about, about.contacts[0].locale or about.locale, today))
+        draw(sheet_of(about, about.contacts[0].locale or about.locale, today))
 
 
 def _sound(file: InvoiceFile) -> Attachment:
@@ -59,22 +59,3 @@ def _sound(file: InvoiceFile) -> Attachment:
     if fault is not None:
         raise CannotRender(f"{file.name} cannot be attached: {fault}")
     return Attachment(file.name, PDF, file.content)
-
-
-def _sheet(about: Correspondence, locale: str, today: date) -> Sheet:
-    return Sheet(
-        locale=locale,
-        today=today,
-        colour=about.colour,
-        organization_name=about.organization_name,
-        organization_address=about.organization_address,
-        bank_details=about.bank_details,
-        customer_name=about.customer_name,
-        number=about.number,
-        po_number=about.po_number,
-        issued_on=about.issued_on,
-        due_on=about.due_on,
-        total=Money(about.total, about.currency),
-        paid=Money(about.settled, about.currency),
-        outstanding=Money(about.outstanding, about.currency),
-    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from activities.letters import write_text
+from activities.letters import Occasion, write_text
 from db.engine import Session
 from db.operations.drafts import draft_of
 from db.queries.collections import open_collection
@@ -23,8 +23,11 @@ class DraftText:
 
 
 def draft_text(session: Session, todo: ActionLine, now: datetime) -> DraftText | None:
-    """Return the text of the open to-do's message with its tags filled in, None for one that has no message."""
-    if not Channel(todo.channel).is_written or todo.kind == "parked":
+    """Return the text of the open to-do's message with its tags filled in, None for one that has no text.
+
+    That of a call is the script for whoever calls; nothing of it goes out.
+    """
+    if todo.kind == "parked":
         return None
     draft = draft_of(session, todo.id)
     subject, body = (draft.subject or "", draft.body or "") if draft else ("", "")
@@ -33,10 +36,12 @@ def draft_text(session: Session, todo: ActionLine, now: datetime) -> DraftText |
         return DraftText(subject, body, is_edited)
     collection = open_collection(session, invoice_id_of_action(session, todo.id))
     step = collection.facts.cadence.step(todo.step) if collection and collection.facts.cadence else None
+    if not Channel(todo.channel).is_written and (step is None or step.template is None):
+        return None
     if collection is None or step is None:
         return DraftText(subject, body, is_edited, "no template belongs to it")
     try:
-        _, rendered = write_text(session, collection, step, now, draft)
+        _, rendered = write_text(session, Occasion(collection.facts, step, now), draft)
     except CannotRender as obstacle:
         return DraftText(subject, body, is_edited, str(obstacle))
     return DraftText(rendered.subject, rendered.body, is_edited)

@@ -1,15 +1,17 @@
 """What a letter says: the ledger's facts as the mailer's values."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from urllib.parse import quote
 
-from db.queries.accounts import Account
+from db.queries.accounts import Account, OwedInvoice
 from db.queries.correspondence import Correspondence, Recipient
 from db.queries.senders import Sender
 from dunning.money import Money
 from mailer.frame import Look
+from mailer.sheet import Sheet
 from mailer.tags import CustomValue, Letter, Listed, Standing
 
 _READERS: Mapping[str, Callable[[str], CustomValue]] = {
@@ -26,16 +28,24 @@ def look_of(about: Correspondence) -> Look:
 
 def listed_of(about: Correspondence) -> Listed:
     """Return the invoice as one of a list."""
-    return Listed(
-        number=about.number,
-        po_number=about.po_number,
-        issued_on=about.issued_on,
-        due_on=about.due_on,
-        total=Money(about.total, about.currency),
-        paid=Money(about.settled, about.currency),
-        outstanding=Money(about.outstanding, about.currency),
+    return replace(
+        _listed(about),
         pay_link=_link(about.pay_link, about.pay_link_pattern, about),
         view_link=_link(about.view_link, about.view_link_pattern, about),
+    )
+
+
+def sheet_of(about: Correspondence, locale: str, today: date) -> Sheet:
+    """Return what the page says that is drawn for an invoice without a PDF."""
+    return Sheet(
+        locale=locale,
+        today=today,
+        colour=about.colour,
+        organization_name=about.organization_name,
+        organization_address=about.organization_address,
+        bank_details=about.bank_details,
+        customer_name=about.customer_name,
+        invoice=listed_of(about),
     )
 
 
@@ -45,18 +55,7 @@ def standing_of(account: Account) -> Standing:
         outstanding=_amounts(account.outstanding),
         overdue=_amounts(account.overdue),
         overdue_count=account.overdue_count,
-        overdue_listed=tuple(
-            Listed(
-                number=one.number,
-                po_number=one.po_number,
-                issued_on=one.issued_on,
-                due_on=one.due_on,
-                total=Money(one.total, one.currency),
-                paid=Money(one.settled, one.currency),
-                outstanding=Money(one.outstanding, one.currency),
-            )
-            for one in account.overdue_listed
-        ),
+        overdue_listed=tuple(map(_listed, account.overdue_listed)),
     )
 
 
@@ -104,6 +103,18 @@ def letter_of(
         sender_signature=None if sender is None else sender.signature,
         step_name=step_name,
         last_contact_on=last_contact_on,
+    )
+
+
+def _listed(one: Correspondence | OwedInvoice) -> Listed:
+    return Listed(
+        number=one.number,
+        po_number=one.po_number,
+        issued_on=one.issued_on,
+        due_on=one.due_on,
+        total=Money(one.total, one.currency),
+        paid=Money(one.settled, one.currency),
+        outstanding=Money(one.outstanding, one.currency),
     )
 
 

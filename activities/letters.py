@@ -1,28 +1,55 @@
 """Puts a message together: what the ledger knows, said by the mailer."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from activities.attachments import attachments_for
-from activities.envelopes import Addressed, addressed, logo_for, sender_of
+from activities.envelopes import addressed, logo_for, sender_of
 from activities.letter_values import letter_of, listed_of, look_of, standing_of
 from activities.texts import text_of
 from db.engine import Session
 from db.operations.drafts import Draft
 from db.operations.sending import Claim, StoredMessage
 from db.queries.accounts import account_of
-from db.queries.calendar import local_date
-from db.queries.collections import OpenCollection
 from db.queries.correspondence import Correspondence, correspondences
-from db.queries.senders import sender_named
+from db.queries.senders import Sender, sender_named
 from dunning.cadence import Step
-from mailer.compose import compose, message_id
+from dunning.facts import Facts
+from mailer.compose import Envelope, compose, message_id
 from mailer.formats import language_of
-from mailer.headers import Mailbox
 from mailer.refusals import CannotRender
 from mailer.render import Rendered, asks_for_standing, render
 from mailer.tags import Letter
+from mailer.written import render_written
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a message is written for: a step of an invoice's cadence, as of a moment.
+
+    `others` are invoices that it is about too (rule 2.15). It is written in the customer's locale unless `locale`
+    names another one. `reminders_before` are those that go out before it and have not yet.
+    """
+
+    facts: Facts
+    step: Step
+    at: datetime
+    others: tuple[int, ...] = ()
+    locale: str | None = None
+    reminders_before: int = 0
+
+    @property
+    def today(self) -> date:
+        """The organization's day."""
+        return self.facts.calendar.local_date(self.at)
+
+    def locale_of(self, about: Correspondence) -> str:
+        """Return the locale that the message is written in."""
+        return self.locale or about.recipients(self.step.recipients)[0].locale or about.locale
+
+    def language_of(self, about: Correspondence) -> str:
+        """Return the language of that locale."""
+        return language_of(self.locale_of(about))
 
 
 def write_message(session: Session, claim: Claim, at: datetime) -> StoredMessage:
@@ -31,91 +58,82 @@ def write_message(session: Session, claim: Claim, at: datetime) -> StoredMessage
     With other invoices in the claim it lists them all (rule 2.15).
     """
     collection, step = claim.settled.collection, claim.step
-    about, rendered = write_text(session, collection, step, at, claim.draft, claim.others)
+    occasion = Occasion(collection.facts, step, at, claim.others)
+    about, rendered = write_text(session, occasion, claim.draft)
     # What is sent anew after it came back is another message, which no server may take for the first one.
     key = step.id if not claim.returned else f"{step.id} ({claim.returned})"
     identity = message_id(about.organization_email, collection.id, key, claim.occurrence)
-    to, mime = composed(session, about, rendered, step, identity, at, others=claim.others)
+    to = addressed(about, step, sender_of(session, step), identity)
+    mime = composed(session, occasion, about, rendered, to.envelope, at)
     parties = to.sender, to.recipients, rendered.subject, mime, to.copies, to.reply_token
     return StoredMessage(claim.action_id, identity, *parties)
 
 
 def composed(
     session: Session,
+    occasion: Occasion,
     about: Correspondence,
     rendered: Rendered,
-    step: Step,
-    identity: str,
-    at: datetime,
-    only_to: str | None = None,
-    others: Sequence[int] = (),
-) -> tuple[Addressed, bytes]:
-    """Return the step's message about the invoice with its parties, to the byte. Raises CannotRender.
-
-    `only_to` is an address that it goes to instead of the customer and whoever gets a copy, and `others` are
-    invoices that it is about too.
-    """
-    to = addressed(about, step, sender_of(session, step), identity)
-    if only_to is not None:
-        envelope = replace(to.envelope, to=(Mailbox("", only_to),), cc=())
-        to = replace(to, envelope=envelope, recipients=(only_to,), copies=())
-    locale = about.recipients(step.recipients)[0].locale or about.locale
-    files = attachments_for(session, about, others, locale, local_date(session, at))
+    envelope: Envelope,
+    dated: datetime,
+) -> bytes:
+    """Return the message to the byte, with the files that go with it. Raises CannotRender."""
+    files = attachments_for(session, about, occasion.others, occasion.locale_of(about), occasion.today)
     try:
-        return to, compose(rendered, to.envelope, at, logo_for(session, rendered), files)
+        return compose(rendered, envelope, dated, logo_for(session, rendered), files)
     except ValueError as error:
         raise CannotRender(f"the message cannot be written: {error}") from error
 
 
 def write_text(
-    session: Session,
-    collection: OpenCollection,
-    step: Step,
-    at: datetime,
-    draft: Draft | None = None,
-    others: Sequence[int] = (),
-    locale: str | None = None,
+    session: Session, occasion: Occasion, draft: Draft | None = None
 ) -> tuple[Correspondence, Rendered]:
-    """Return whom a message of the step is for, and its text as the template and the draft have it.
+    """Return whom the message is for, and its text as the template and the draft have it.
 
-    It is written in the customer's locale unless another one is given.
     Raises CannotRender with the reason.
     """
-    facts = collection.facts
-    all_about = correspondences(session, [collection.invoice_id, *others])
-    about = next((one for one in all_about if one.invoice_id == collection.invoice_id), None)
+    facts, step = occasion.facts, occasion.step
+    all_about = correspondences(session, [facts.invoice.id, *occasion.others])
+    about = next((one for one in all_about if one.invoice_id == facts.invoice.id), None)
     if about is None:
         raise CannotRender("nobody at the customer can be written to")
     recipients = about.recipients(step.recipients)
     if {one.recipients(step.recipients) for one in all_about} != {recipients}:
         raise CannotRender("the invoices have different recipients")
     if draft is not None and draft.subject is not None and draft.body is not None:
-        return about, Rendered(draft.subject, draft.body)
+        return about, render_written(draft.subject, draft.body, look_of(about), occasion.language_of(about))
     if step.template is None:
         raise CannotRender(f"step {step.id} has no template")
+    letter = _letter(occasion, about, sender_named(session, step.sender))
+    if occasion.others:
+        letter = replace(letter, listed=tuple(listed_of(one) for one in all_about))
+    rendered = rendered_for(session, step.template, letter, about)
+    if draft is not None and draft.body is not None:
+        language = occasion.language_of(about)
+        return about, render_written(rendered.subject, draft.body, look_of(about), language)
+    if draft is not None and draft.subject is not None:
+        rendered = replace(rendered, subject=draft.subject)
+    return about, rendered
+
+
+def _letter(occasion: Occasion, about: Correspondence, sender: Sender | None) -> Letter:
+    facts, step = occasion.facts, occasion.step
     assert facts.cadence is not None
     positions = [candidate.id for candidate in facts.cadence.steps]
-    today = facts.calendar.local_date(at)
     letter = letter_of(
         about,
-        recipients[0],
-        sender_named(session, step.sender),
-        today,
+        about.recipients(step.recipients)[0],
+        sender,
+        occasion.today,
         step_number=positions.index(step.id) + 1,
         step_of=len(positions),
         step_name=step.name,
         last_contact_on=facts.last_contact_on,
     )
-    if locale is not None:
-        letter = replace(letter, locale=locale)
-    if others:
-        letter = replace(letter, listed=tuple(listed_of(one) for one in all_about))
-    rendered = rendered_for(session, step.template, letter, about)
-    if draft is not None:
-        # Whoever wrote a body of their own wrote it as plain text.
-        html = rendered.html if draft.body is None else None
-        rendered = Rendered(draft.subject or rendered.subject, draft.body or rendered.body, html)
-    return about, rendered
+    if occasion.locale is None and not occasion.reminders_before:
+        return letter
+    reminders_sent = letter.reminders_sent + occasion.reminders_before
+    return replace(letter, locale=occasion.locale_of(about), reminders_sent=reminders_sent)
 
 
 def rendered_for(session: Session, template: str, letter: Letter, about: Correspondence) -> Rendered:

@@ -1,25 +1,36 @@
 """Shows a message before it is due: what the customer would get, sent to nobody or to a colleague alone."""
 
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from activities.envelopes import addressed, logo_for, sender_of
 from activities.letters import composed, write_text
+from activities.occasions import Expected, expected
 from db.engine import Session
-from db.queries.collections import case_of
-from dunning.cadence import Anchor, Channel, Execution, Step
+from dunning.cadence import Channel
 from mailer.compose import message_id
+from mailer.frame import LOGO
+from mailer.headers import Mailbox
 from mailer.refusals import CannotRender
 from mailer.render import Rendered
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A message as it would go out, to the byte but for its Message-ID and, if asked, whom it is for."""
+    """A message as it would go out, but for its Message-ID with what is made of it, its date, and `to`.
 
+    `sentence` says when that would be. `blind_copies` are no part of the message, and `page` is its HTML for a
+    browser, with the logo in it.
+    """
+
+    sentence: str
     rendered: Rendered
+    page: str | None
     message_id: str
     sender: str
     recipients: tuple[str, ...]
+    blind_copies: tuple[str, ...]
     mime: bytes
 
 
@@ -27,27 +38,48 @@ def preview(
     session: Session,
     template: str,
     invoice_id: int,
-    at: datetime,
+    now: datetime,
     locale: str | None = None,
     to: str | None = None,
 ) -> Preview:
-    """Return the message that the template makes about the invoice; nothing is stored, and it is no contact.
+    """Return the message that the template makes about the invoice when its step comes; it is no contact.
 
-    It is that of the invoice's step with the template, if its cadence has one. Raises CannotRender.
+    `to` is an address that it is for instead of the customer and whoever gets a copy. Raises CannotRender.
     """
-    collection = case_of(session, invoice_id).collection
-    if collection is None or collection.facts.cadence is None:
-        raise CannotRender("no cadence follows the invoice up, so that no message would go out")
-    cadence = collection.facts.cadence
-    step = next((one for one in cadence.steps if one.template == template), None)
-    if step is None:
-        # Written as the cadence's first step would be, so that its number is one that there is.
-        first = cadence.steps[0]
-        step = replace(
-            Step(first.id, Anchor.ISSUE_DATE, 0, Channel.EMAIL, Execution.MANUAL, template), name=first.name
-        )
-    about, rendered = write_text(session, collection, step, at, locale=locale)
-    key = f"preview of {template} at {at.isoformat()}"
-    identity = message_id(about.organization_email, collection.id, key, 0).replace("<", "<preview.", 1)
-    parties, mime = composed(session, about, rendered, step, identity, at, to)
-    return Preview(rendered, identity, parties.sender, parties.recipients, mime)
+    *merged, alone = expected(session, template, invoice_id, now)
+    identity = f"preview of {template} about {invoice_id} at {now.isoformat()}"
+    for way in merged:
+        try:
+            return _made(session, way, identity, now, locale, to)
+        except CannotRender:
+            # As when it is sent: what cannot be said about several invoices is said about each.
+            continue
+    return _made(session, alone, identity, now, locale, to)
+
+
+def _made(
+    session: Session, way: Expected, identity: str, now: datetime, locale: str | None, to: str | None
+) -> Preview:
+    occasion = replace(way.occasion, locale=locale)
+    step, sentence = occasion.step, way.sentence
+    about, rendered = write_text(session, occasion)
+    name = message_id(about.organization_email, about.invoice_id, identity, 0).replace("<", "<preview.", 1)
+    parties = addressed(about, step, sender_of(session, step), name)
+    envelope, recipients = parties.envelope, parties.recipients
+    open_copies = {one.email for one in envelope.cc}
+    blind_copies = tuple(one for one in parties.copies if one not in open_copies)
+    if to is not None:
+        envelope, recipients, blind_copies = replace(envelope, to=(Mailbox("", to),), cc=()), (to,), ()
+    mime = composed(session, occasion, about, rendered, envelope, now)
+    if step.channel is not Channel.EMAIL:
+        sentence += f" It is a {step.channel}: the customer gets no e-mail, and the text is for whoever does it."
+    page = _page(session, rendered)
+    return Preview(sentence, rendered, page, name, parties.sender, recipients, blind_copies, mime)
+
+
+def _page(session: Session, rendered: Rendered) -> str | None:
+    logo = logo_for(session, rendered)
+    if rendered.html is None or logo is None:
+        return rendered.html
+    content = b64encode(logo.content).decode()
+    return rendered.html.replace(LOGO, f"data:{logo.media_type};base64,{content}")

@@ -105,6 +105,7 @@ def draft(file: Path, /, *, json: bool = False) -> int:
     from console.printing import err, out, say, say_json
     from db.engine import transaction
     from db.operations import cadences
+    from intake.cadence_warnings import warnings_of
 
     stated = read(file)
     with open_ledger() as ledger, transaction(ledger.engine) as session:
@@ -112,7 +113,7 @@ def draft(file: Path, /, *, json: bool = False) -> int:
     if json:
         say_json({"cadence": stated.name, "version": number, "state": "draft"})
         return 0
-    say_warnings(err(), stated)
+    say_warnings(err(), warnings_of(stated))
     name = quote(stated.name)
     say(
         out(),

@@ -1,5 +1,6 @@
 """Cadences and their steps as tables, and as data."""
 
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,12 +27,12 @@ def print_cadence(console: Console, cadence: Cadence) -> None:
         cells = step.id, when(step), step.channel.value, step.execution.value, step.template or "–", runs
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
-    say_warnings(console, cadence)
+    say_warnings(console, warnings_of(cadence))
 
 
-def say_warnings(console: Console, cadence: Cadence) -> None:
+def say_warnings(console: Console, warnings: Sequence[str]) -> None:
     """Print what is sound and may still not be meant."""
-    for warning in warnings_of(cadence):
+    for warning in warnings:
         say(console, f"warning: {warning}", "yellow")
 
 

@@ -19,7 +19,7 @@ def list_groups(*, json: bool = False) -> int:
     from dataclasses import asdict
 
     from console.desk import open_desk, row, table_of
-    from console.printing import out, say_json
+    from console.printing import out, say, say_json
     from db.engine import transaction
     from db.queries.people import group_lines
 
@@ -27,6 +27,9 @@ def list_groups(*, json: bool = False) -> int:
         lines = group_lines(session)
     if json:
         say_json([asdict(line) for line in lines])
+        return 0
+    if not lines:
+        say(out(), "There are no groups yet, see duewell group add.")
         return 0
     table = table_of("group", "members", "open to-dos")
     for line in lines:

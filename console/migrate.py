@@ -71,12 +71,14 @@ def _given(name: str | None, email: str | None) -> dict[str, str]:
     from console.failure import ASKED_WRONGLY, Failure
     from intake.cells import parse_email
     from intake.problems import Wrong
+    from intake.typed_text import typed_line
 
     given = {}
     if name is not None:
-        if not name.strip() or not name.isprintable():
+        read = typed_line(name)
+        if not read or isinstance(read, Wrong):
             raise Failure("--name: expected the organization's name in one line", ASKED_WRONGLY)
-        given["name"] = name.strip()
+        given["name"] = read
     if email is not None:
         address = parse_email(email)
         if isinstance(address, Wrong):

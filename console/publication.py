@@ -23,7 +23,6 @@ from db.operations.refusal import Refused
 from db.queries.catalogue import Version, newest_version, numbered_version, version_of
 from intake.cadence_changes import CadenceChanges, changes_between
 from intake.cadence_file import BadCadence
-from intake.cadence_warnings import warnings_of
 from intake.impact import Impact, weigh
 from intake.publishing import Candidate, Reached, candidate_of, roll_out, switch
 from intake.written_cadence import written
@@ -78,7 +77,7 @@ def carry_out(file_or_name: str, *, yes: bool, default: bool, dry_run: bool, as_
             "version": None,
             "changes": asdict(changes),
             "impact": asdict(impact),
-            "warnings": list(warnings_of(candidate.cadence)),
+            "warnings": list(candidate.warnings),
         }
         if not dry_run:
             if not yes and not _confirmed(candidate):
@@ -106,7 +105,7 @@ def print_impact(console: Console, candidate: Candidate, changes: CadenceChanges
             say(console, f"  {marker} step {step}")
     for change in changes.changed:
         say(console, f"  ~ step {change.step}: {', '.join(change.differences)}")
-    say_warnings(console, candidate.cadence)
+    say_warnings(console, candidate.warnings)
     if not impact.collections:
         say(console, "No collection is under it.")
         return

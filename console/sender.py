@@ -19,7 +19,7 @@ def list_senders(*, json: bool = False) -> int:
     from dataclasses import asdict
 
     from console.desk import open_desk, row, table_of
-    from console.printing import out, say_json
+    from console.printing import out, say, say_json
     from db.engine import transaction
     from db.queries.senders import sender_lines
 
@@ -32,7 +32,12 @@ def list_senders(*, json: bool = False) -> int:
     for line in lines:
         state = "not verified" if line.verified_at is None else "default" if line.is_default else ""
         row(table, line.email, line.name, line.user, line.minute_max, line.day_max, line.reply_to, state)
-    out().print(table)
+    if lines:
+        out().print(table)
+    if not any(line.is_default for line in lines):
+        own = f"the organization's own address, {ledger.organization.name} <{ledger.organization.email}>"
+        who = "What names no sender goes" if lines else "There is no sender: messages go"
+        say(out(), f"{who} out from {own}.")
     return 0
 
 
@@ -141,10 +146,11 @@ def verify(email: str, /, *, code: str | None = None, trusted: bool = False, jso
     """
     import asyncio
 
+    from console.delivery import deliver_all
     from console.desk import open_desk, say_done
     from console.environment import environment
     from console.failure import ASKED_WRONGLY, Failure
-    from console.processes import pass_on
+    from console.printing import err, out, say
     from mailer.choice import transport_of
 
     if code is not None and trusted:
@@ -162,11 +168,13 @@ def verify(email: str, /, *, code: str | None = None, trusted: bool = False, jso
                 transport.close()
             sentence = f"a code was sent to {email}; give it with: duewell sender verify {email} --code CODE"
             return say_done(json, sentence, sender=email, verified=False)
-        told = desk.trust_sender(email) if code is None else desk.confirm_code(email, code)
-        asyncio.run(pass_on(ledger, chosen, told))
-    count = len(told.owed_ids)
+        count = desk.trust_sender(email) if code is None else desk.confirm_code(email, code)
+        delivery = asyncio.run(deliver_all(ledger, chosen, err())) if count else None
     looking = f"; {count} {'invoice looks' if count == 1 else 'invoices look'} again" if count else ""
-    return say_done(json, f"{email} is verified{looking}", sender=email, verified=True, looking_again=count)
+    say_done(json, f"{email} is verified{looking}", sender=email, verified=True, looking_again=count)
+    if delivery is not None and not delivery.is_complete and not json:
+        say(out(), delivery.sentence, "yellow")
+    return 0
 
 
 @sender.command(sort_key=5)

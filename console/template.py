@@ -1,8 +1,9 @@
 """`duewell template`: the texts of messages, and what customers would get."""
 
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 template = App(
     name="template",
@@ -123,10 +124,11 @@ def preview(
     language: str | None = None,
     to: str | None = None,
     html: Path | None = None,
+    opens: Annotated[bool, Parameter(name="--open")] = False,
     text: bool = False,
     json: bool = False,
 ) -> int:
-    """Show what the customer would get about an invoice, or send it to a colleague. It is no contact.
+    """Show or open what the customer would get about an invoice, or send it to a colleague. It is no contact.
 
     Parameters
     ----------
@@ -140,6 +142,8 @@ def preview(
         Send it, to this address alone.
     html
         Write the HTML to this file, for a browser.
+    opens
+        Open the HTML in the browser.
     text
         Print the plain text, as without any other wish.
     json
@@ -147,4 +151,4 @@ def preview(
     """
     from console.template_preview import carry_out
 
-    return carry_out(name, invoice, language, to, html, text=text, as_json=json)
+    return carry_out(name, invoice, language, to, html, opens=opens, text=text, as_json=json)

@@ -14,7 +14,7 @@ from console.failure import ASKED_WRONGLY, Failure
 from console.printing import err, out, say, say_json
 from db.engine import Engine, Session, transaction
 from db.queries.templates import saved_lines
-from mailer.checks import Finding
+from mailer.findings import Finding
 from mailer.refusals import BadText
 from mailer.texts import Text, read_text, shipped_languages, shipped_text, template_names, write_text
 

@@ -12,6 +12,7 @@ from console.failure import ASKED_WRONGLY, Failure
 from console.ledger import open_ledger
 from console.todo_reading import read_todo
 from db.operations.drafts import Draft
+from dunning.cadence import Channel
 
 BYTES_MAX = 1_000_000
 _SUBJECT = "Subject: "
@@ -44,8 +45,8 @@ def _edited(todo_id: int) -> Draft:
     if not editor:
         raise Failure("say what changes by --subject, --body or --body-file, or set $EDITOR", ASKED_WRONGLY)
     with open_ledger() as ledger:
-        _, draft, _ = read_todo(ledger, todo_id)
-    if draft is None:
+        line, draft, _ = read_todo(ledger, todo_id)
+    if draft is None or not Channel(line.channel).is_written:
         raise Failure(f"to-do {todo_id} has no message to edit", ASKED_WRONGLY)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"todo-{todo_id}.txt"

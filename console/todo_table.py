@@ -13,6 +13,7 @@ from console.amounts import money, plain
 from console.printing import printable, say
 from console.todo_choice import written_place
 from db.queries.todos import ActionLine, Page
+from dunning.cadence import Channel
 
 
 def action_table(lines: tuple[ActionLine, ...], *, is_wide: bool) -> Table:
@@ -78,7 +79,8 @@ def print_todo(
             say(console, f"  {name:<9} {value}")
     if draft is None:
         return
-    say(console, "The message, as it was edited:" if draft.is_edited else "The message, as its template has it:")
+    what = "The message" if Channel(line.channel).is_written else "What to say"
+    say(console, f"{what}, as it was edited:" if draft.is_edited else f"{what}, as its template has it:")
     if draft.because is not None:
         say(console, f"  It cannot be written: {draft.because}", "yellow")
     if draft.subject:

@@ -17,14 +17,19 @@ def list_users(*, json: bool = False) -> int:
     from dataclasses import asdict
 
     from console.desk import open_desk, row, table_of
-    from console.printing import out, say_json
+    from console.printing import out, say, say_json
     from db.engine import transaction
+    from db.queries.organization import organization_settings
     from db.queries.people import user_lines
 
     with open_desk() as (_, ledger), transaction(ledger.engine) as session:
         lines = user_lines(session)
+        todo_owner = organization_settings(session)["todo_owner"]
     if json:
         say_json([asdict(line) for line in lines])
+        return 0
+    if not lines:
+        say(out(), f"There are no users yet, see duewell user add; to-dos go to {todo_owner}.")
         return 0
     table = table_of("user", "name", "groups", "open to-dos", "")
     for line in lines:

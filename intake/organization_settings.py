@@ -12,6 +12,7 @@ from db.queries.holiday_calendars import holidays_of
 from intake.cells import parse_email, parse_locale
 from intake.problems import Wrong
 from intake.stated_scenario import WEEKDAYS
+from intake.typed_text import typed_line, typed_lines
 
 HOLD_DAYS_MAX = 365
 PAYMENT_TERM_DAYS_MAX = 3650
@@ -71,15 +72,14 @@ def shown(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _line(text: str) -> str:
-    if not text or not text.isprintable():
+    read = typed_line(text)
+    if not read or isinstance(read, Wrong):
         raise ValueError("some text in one line")
-    return text
+    return read
 
 
 def _lines(text: str) -> str:
-    if not all(character.isprintable() or character == "\n" for character in text):
-        raise ValueError("text")
-    return text
+    return _sound(typed_lines(text))
 
 
 def _email(text: str) -> str:

@@ -1,19 +1,19 @@
 """Orders about who works here and from which addresses messages go out."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from db.engine import transaction
+from db.engine import Session, transaction
 from db.operations import people, senders
-from db.operations.outbox import owe
 from db.operations.refusal import Refused
 from db.operations.senders import NewSender
 from db.queries.organization import organization_view
 from intake.cells import parse_email, parse_name
-from intake.clerk_orders import Clerk, Told
+from intake.clerk_orders import Clerk
 from intake.problems import Wrong
+from intake.typed_text import typed_line, typed_lines
 from mailer.addresses import BadAddress, wire_address
 from mailer.compose import Envelope, compose
 from mailer.headers import Mailbox
@@ -22,6 +22,7 @@ from mailer.transport import Deferred, Rejected, Transport, Uncertain, Unreachab
 
 CODE_CHARACTERS = 10
 PAGE_INVOICES = 1000
+PHONE_CHARACTERS_MAX = 100
 TEXT_CHARACTERS_MAX = 2000
 
 
@@ -32,13 +33,13 @@ class PeopleOrders(Clerk):
 
     def add_user(self, email: str, name: str, phone: str | None, signature: str | None) -> None:
         """Add a user. Raises Refused."""
-        details = {"phone": _line(phone), "signature": _text(signature)}
+        details = {"phone": _phone(phone), "signature": _signature(signature)}
         with transaction(self.engine) as session:
             people.add_user(session, sound_address(email), _name(name), **details)
 
     def change_user(self, email: str, name: str | None, phone: str | None, signature: str | None) -> bool:
         """Change what is given of a user, empty texts to nothing; say whether anything differs. Raises Refused."""
-        given: dict[str, Any] = {"phone": _line(phone), "signature": _text(signature)}
+        given: dict[str, Any] = {"phone": _phone(phone), "signature": _signature(signature)}
         changes = {key: value or None for key, value in given.items() if value is not None}
         if name is not None:
             changes["name"] = _name(name)
@@ -52,19 +53,20 @@ class PeopleOrders(Clerk):
 
     def add_group(self, name: str, members: Sequence[str]) -> None:
         """Add a group with members. Raises Refused."""
+        sound = _name(name)
         with transaction(self.engine) as session:
-            people.add_group(session, _name(name))
-            people.set_members(session, name.strip(), list(members), [])
+            people.add_group(session, sound)
+            people.set_members(session, sound, list(members), [])
 
     def change_members(self, name: str, add: Sequence[str], remove: Sequence[str]) -> bool:
         """Let users join and leave a group, and say whether anything differs. Raises Refused."""
         with transaction(self.engine) as session:
-            return people.set_members(session, name, list(add), list(remove))
+            return people.set_members(session, _name(name), list(add), list(remove))
 
     def delete_group(self, name: str) -> None:
         """Delete a group. Raises Refused."""
         with transaction(self.engine) as session:
-            people.delete_group(session, name)
+            people.delete_group(session, _name(name))
 
     def add_sender(self, new: NewSender) -> bool:
         """Add a sender, and say whether it is verified already. Raises Refused."""
@@ -72,8 +74,8 @@ class PeopleOrders(Clerk):
             email=sound_address(new.email),
             name=_name(new.name),
             user=new.user,
-            phone=_line(new.phone),
-            signature=_text(new.signature),
+            phone=_phone(new.phone),
+            signature=_signature(new.signature),
             reply_to=None if not new.reply_to else sound_address(new.reply_to),
             minute_max=_limit(new.minute_max),
             day_max=_limit(new.day_max),
@@ -92,7 +94,7 @@ class PeopleOrders(Clerk):
         day_max: int | None,
     ) -> bool:
         """Change what is given of a sender, empty texts to nothing and limits of 0 to none. Raises Refused."""
-        texts = {"phone": _line(phone), "signature": _text(signature), "reply_to": reply_to}
+        texts = {"phone": _phone(phone), "signature": _signature(signature), "reply_to": reply_to}
         changes: dict[str, Any] = {key: value or None for key, value in texts.items() if value is not None}
         if changes.get("reply_to"):
             changes["reply_to"] = sound_address(changes["reply_to"])
@@ -119,17 +121,16 @@ class PeopleOrders(Clerk):
         except (Deferred, Uncertain, Unreachable, Rejected) as failure:
             raise Refused(f"the code could not be sent to {email}: {failure}") from failure
 
-    def confirm_code(self, email: str, code: str) -> Told:
-        """Verify the sender by the code that it got, and let go out what waited for that. Raises Refused."""
-        with transaction(self.engine) as session:
-            senders.confirm_code(session, email, code, datetime.now(UTC))
-        return Told(self._mended())
+    def confirm_code(self, email: str, code: str) -> int:
+        """Verify the sender by the code that it got; return how many invoices look again. Raises Refused."""
+        return self._verified(lambda session, now: senders.confirm_code(session, email, code, now))
 
-    def trust_sender(self, email: str) -> Told:
-        """Verify the sender because another one of its domain is, and let go out what waited. Raises Refused."""
-        with transaction(self.engine) as session:
-            senders.trust_sender(session, email, datetime.now(UTC))
-        return Told(self._mended())
+    def trust_sender(self, email: str) -> int:
+        """Verify the sender because another one of its domain is; return how many invoices look again.
+
+        Raises Refused.
+        """
+        return self._verified(lambda session, now: senders.trust_sender(session, email, now))
 
     def set_default_sender(self, email: str | None) -> bool:
         """Let messages go out from the sender unless a step names another one. Raises Refused."""
@@ -141,15 +142,17 @@ class PeopleOrders(Clerk):
         with transaction(self.engine) as session:
             senders.delete_sender(session, email)
 
-    def _mended(self) -> tuple[int, ...]:
-        """Let the invoices look again whose step waits for an obstacle to go away, page by page."""
-        owed: list[int] = []
-        after_id: int | None = 0
+    def _verified(self, verify: Callable[[Session, datetime], None]) -> int:
+        """Verify a sender; let the invoices look again whose step waits for an obstacle to go away, in pages."""
+        payload = {"by": self.by}
+        with transaction(self.engine) as session:
+            verify(session, datetime.now(UTC))
+            after_id, count = senders.owe_mending(session, 0, PAGE_INVOICES, payload)
         while after_id is not None:
             with transaction(self.engine) as session:
-                after_id, invoice_ids = senders.mending_invoices(session, after_id, PAGE_INVOICES)
-                owed += [owe(session, id_, "invoice_changed", {"by": self.by}) for id_ in invoice_ids]
-        return tuple(owed)
+                after_id, more = senders.owe_mending(session, after_id, PAGE_INVOICES, payload)
+            count += more
+        return count
 
 
 def sound_address(email: str) -> str:
@@ -165,26 +168,34 @@ def sound_address(email: str) -> str:
 
 
 def _name(name: str) -> str:
-    read = parse_name(name.strip())
-    if isinstance(read, Wrong):
-        raise Refused(f"{name!r} is {read.wrong}; expected {read.expected}")
-    if not read or not read.isprintable():
+    read = _sound(name, typed_line(name))
+    if not read:
         raise Refused(f"{name!r} is no name; expected text in one line")
+    return _sound(name, parse_name(read))
+
+
+def _phone(text: str | None) -> str | None:
+    if text is None:
+        return None
+    read = _sound(text, typed_line(text))
+    if len(read) > PHONE_CHARACTERS_MAX:
+        raise Refused(f"a phone number has at most {PHONE_CHARACTERS_MAX} characters")
     return read
 
 
-def _line(text: str | None) -> str | None:
-    if text is not None and (len(text) > 100 or not text.isprintable()):
-        raise Refused(f"{text!r} is too long or not one line")
-    return text
+def _signature(text: str | None) -> str | None:
+    if text is None:
+        return None
+    read = _sound(text, typed_lines(text))
+    if len(read) > TEXT_CHARACTERS_MAX:
+        raise Refused(f"a signature has at most {TEXT_CHARACTERS_MAX} characters")
+    return read
 
 
-def _text(text: str | None) -> str | None:
-    if text is not None and (
-        len(text) > TEXT_CHARACTERS_MAX or not all(one.isprintable() or one == "\n" for one in text)
-    ):
-        raise Refused(f"a signature has at most {TEXT_CHARACTERS_MAX} characters, and no control characters")
-    return text
+def _sound(given: str, read: str | Wrong) -> str:
+    if isinstance(read, Wrong):
+        raise Refused(f"{given!r} is {read.wrong}; expected {read.expected}")
+    return read
 
 
 def _limit(limit: int | None) -> int | None:

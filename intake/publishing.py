@@ -6,7 +6,7 @@ the collections that follows may die at any moment: every worker goes on with it
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,8 @@ from db.queries.templates import saved_names
 from db.queries.under import Outdated, count_outdated, outdated_invoice_ids, outdated_versions
 from dunning.cadence import Cadence
 from intake.cadence_file import read_cadence, wrong_texts
+from intake.cadence_texts import text_findings
+from intake.cadence_warnings import warnings_of
 
 PAGE = 200
 # A walk that was left half-way is taken up within this time.
@@ -37,11 +39,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A cadence that is to be published, the version that it would replace, and what was looked at."""
+    """A cadence that is to be published, the version that it would replace, and what was looked at.
+
+    `warnings` are one sentence each for what may not be meant.
+    """
 
     cadence: Cadence
     in_force: Version | None
     basis: Basis
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_in_force(self) -> bool:
@@ -59,16 +65,23 @@ def saved_names_at(engine: Engine) -> frozenset[str]:
 
 
 def candidate_of(engine: Engine, file_or_name: str) -> Candidate:
-    """Return what is to be published, as `_stated` finds it, once all its senders are there.
+    """Return what is to be published, as `_stated` finds it, once its senders are there and its texts go with it.
 
-    Raises BadCadence for the file, and Refused for the name or a sender.
+    Raises BadCadence for the file, and Refused for the name, a sender or a text.
     """
     candidate = _stated(engine, file_or_name)
+    warnings = warnings_of(candidate.cadence)
     with transaction(engine) as session:
         for step in candidate.cadence.steps:
             if step.sender is not None and sender_named(session, step.sender) is None:
                 raise Refused(f"step {step.id}: there is no sender {step.sender}; see duewell sender add")
-    return candidate
+        # What is in force already may be brought to the rest of its collections whatever its texts say by now.
+        found = () if candidate.is_in_force else text_findings(session, candidate.cadence)
+    errors = [one for one in found if one.finding.severity == "error"]
+    if errors:
+        more = f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
+        raise Refused(f"{errors[0]}{more}")
+    return replace(candidate, warnings=(*warnings, *map(str, found)))
 
 
 def _stated(engine: Engine, file_or_name: str) -> Candidate:

@@ -7,8 +7,10 @@ from db.engine import Engine, Session, transaction
 from db.operations.refusal import Refused
 from db.operations.templates import save_template
 from db.queries.templates import custom_field_keys, uses_of
-from mailer.checks import Finding, StepUse, check
+from mailer.checks import check
+from mailer.findings import Finding
 from mailer.formats import language_of
+from mailer.step_checks import StepUse
 from mailer.texts import Text
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")

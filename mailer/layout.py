@@ -48,7 +48,7 @@ class Laid:
     text: str
 
 
-class _Markdown(MarkdownIt):
+class Markdown(MarkdownIt):
     """A safe subset of CommonMark with tables: no HTML, no code, and a line break is one."""
 
     def __init__(self) -> None:
@@ -59,12 +59,12 @@ class _Markdown(MarkdownIt):
     def normalizeLink(self, url: str) -> str:  # noqa: N802
         """Write an address as a link needs it, and leave Liquid alone."""
         parts = MARK.split(url)
-        plain = [super(_Markdown, self).normalizeLink(part) if part else "" for part in parts[::3]]
+        plain = [super(Markdown, self).normalizeLink(part) if part else "" for part in parts[::3]]
         marks = [f"{kind}{number}\ue002" for kind, number in zip(parts[1::3], parts[2::3], strict=True)]
         return "".join(one for pair in zip(plain, [*marks, ""], strict=True) for one in pair)
 
 
-_MARKDOWN = _Markdown()
+_MARKDOWN = Markdown()
 
 
 def lay_out(body: str) -> Laid:
@@ -81,7 +81,7 @@ def lay_out(body: str) -> Laid:
     for token in _all(tokens):
         if token.type == "image":
             raise BadText("images are not sent with messages; the logo of the organization is all there is")
-        _dress(token)
+        dress(token)
     html = _HTML_PARAGRAPHS.sub(
         lambda match: _unwrapped(match, marks), _MARKDOWN.renderer.render(tokens, _OPTIONS, {})
     )
@@ -175,7 +175,7 @@ def _all(tokens: Iterable[Token]) -> Iterable[Token]:
         yield from token.children or ()
 
 
-def _dress(token: Token) -> None:
+def dress(token: Token) -> None:
     """Give an element its style: mail programs keep no style sheet that would."""
     if token.nesting < 0 or token.tag not in _STYLES:
         return

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import typst
 
-from dunning.money import Money
 from mailer.formats import format_day, format_money, locale_for
 from mailer.refusals import CannotRender
+from mailer.tags import Listed
 
 _SOURCE = Path(__file__).parent / "sheets" / "invoice.typ"
 _FALLBACK_LANGUAGE = "en"
@@ -81,13 +81,7 @@ class Sheet:
     organization_address: str
     bank_details: str
     customer_name: str
-    number: str
-    po_number: str | None
-    issued_on: date
-    due_on: date | None
-    total: Money
-    paid: Money
-    outstanding: Money
+    invoice: Listed
 
 
 # A page takes about 20 ms; the same invoice on the same day is drawn once. A page has some 20 KB.
@@ -117,25 +111,26 @@ def _data(sheet: Sheet) -> dict[str, object]:
     language = sheet.locale.replace("-", "_").partition("_")[0].lower()
     language = language if language in _WORDS else _FALLBACK_LANGUAGE
     words, locale = _WORDS[language], locale_for(sheet.locale, language)
-    rows = [(words["issued_on"], format_day(sheet.issued_on, locale))]
-    if sheet.due_on is not None:
-        rows.append((words["due_on"], format_day(sheet.due_on, locale)))
-    if sheet.po_number:
-        rows.append((words["po_number"], sheet.po_number))
-    rows.append((words["total"], format_money(sheet.total, locale)))
-    if sheet.paid.amount > 0:
-        rows.append((words["paid"], format_money(sheet.paid, locale)))
-    note = words["note"].replace("{today}", format_day(sheet.today, locale)).replace("{number}", sheet.number)
+    invoice = sheet.invoice
+    rows = [(words["issued_on"], format_day(invoice.issued_on, locale))]
+    if invoice.due_on is not None:
+        rows.append((words["due_on"], format_day(invoice.due_on, locale)))
+    if invoice.po_number:
+        rows.append((words["po_number"], invoice.po_number))
+    rows.append((words["total"], format_money(invoice.total, locale)))
+    if invoice.paid.amount > 0:
+        rows.append((words["paid"], format_money(invoice.paid, locale)))
+    note = words["note"].replace("{today}", format_day(sheet.today, locale)).replace("{number}", invoice.number)
     return {
         "language": language,
         "title": words["title"],
-        "number": sheet.number,
+        "number": invoice.number,
         "colour": sheet.colour,
         "organization": sheet.organization_name,
         "address": sheet.organization_address.splitlines() or [""],
         "customer": sheet.customer_name,
         "rows": rows,
-        "open": (words["open"], format_money(sheet.outstanding, locale)),
+        "open": (words["open"], format_money(invoice.outstanding, locale)),
         "pay_to": words["pay_to"],
         "bank": sheet.bank_details.splitlines(),
         "note": note,

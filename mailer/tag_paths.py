@@ -31,6 +31,11 @@ class Mention:
         """Return how the tag is written."""
         return ".".join(str(segment) for segment in self.path)
 
+    @property
+    def tag(self) -> str:
+        """Return the tag without its parts, such as invoice.number."""
+        return ".".join(str(segment) for segment in self.path[:2])
+
 
 @dataclass(frozen=True, slots=True)
 class Mentions:

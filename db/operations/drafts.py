@@ -1,6 +1,7 @@
 """Keeps what people make of a to-do's message, and their word that it goes out (docs/decisions/0014)."""
 
 from dataclasses import dataclass
+from unicodedata import category
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -99,8 +100,10 @@ def _sound_subject(text: str) -> str:
     subject = " ".join(text.split())
     if not subject:
         raise Refused("a message needs a subject")
-    if len(subject) > SUBJECT_CHARACTERS_MAX or not subject.isprintable():
-        raise Refused(f"a subject is one line of at most {SUBJECT_CHARACTERS_MAX} printable characters")
+    if len(subject) > SUBJECT_CHARACTERS_MAX or any(category(one) in ("Cc", "Cs") for one in subject):
+        raise Refused(
+            f"a subject is one line of at most {SUBJECT_CHARACTERS_MAX} characters, none of them a control"
+        )
     return subject
 
 
@@ -110,6 +113,6 @@ def _sound_body(text: str) -> str:
         raise Refused("a message needs a text")
     if len(body) > BODY_CHARACTERS_MAX:
         raise Refused(f"a message has at most {BODY_CHARACTERS_MAX} characters")
-    if "\x00" in body:
-        raise Refused("the text holds a NUL character")
+    if any(one == "\x00" or category(one) == "Cs" for one in body):
+        raise Refused("the text holds a NUL character, or is not written in UTF-8")
     return body + "\n"

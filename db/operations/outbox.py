@@ -1,6 +1,6 @@
 """The outbox: signals that committed facts owe to their processes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -34,6 +34,13 @@ def owe(session: Session, invoice_id: int, signal: str, payload: dict[str, Any])
     return session.execute(statement.returning(OutboxEntry.id)).scalar_one()
 
 
+def owe_many(session: Session, invoice_ids: Sequence[int], signal: str, payload: Mapping[str, Any]) -> None:
+    """Write down that the processes of a page of invoices must get `signal`."""
+    if invoice_ids:
+        rows = [{"invoice_id": id_, "signal": signal, "payload": payload} for id_ in invoice_ids]
+        session.execute(insert(OutboxEntry), rows)
+
+
 def owe_open_collections(session: Session, after_id: int, limit: int, payload: dict[str, Any]) -> Sequence[int]:
     """Let the next open collections look again, by invoice; return their invoices (uq_collections_open)."""
     statement = (
@@ -43,9 +50,7 @@ def owe_open_collections(session: Session, after_id: int, limit: int, payload: d
         .limit(limit)
     )
     invoice_ids = session.scalars(statement).all()
-    if invoice_ids:
-        rows = [{"invoice_id": id_, "signal": "invoice_changed", "payload": payload} for id_ in invoice_ids]
-        session.execute(insert(OutboxEntry), rows)
+    owe_many(session, invoice_ids, "invoice_changed", payload)
     return invoice_ids
 
 

@@ -1,6 +1,7 @@
 """Keeps senders: the addresses that messages go out from, once somebody has shown that they may be used."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -10,6 +11,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.operations.outbox import owe_many
 from db.operations.refusal import Refused
 from db.tables.cadences import Cadence, CadenceStep, CadenceVersion
 from db.tables.organization import Organization
@@ -154,10 +156,14 @@ SELECT a.id, c.invoice_id FROM actions a JOIN collections c ON c.id = a.collecti
 """)
 
 
-def mending_invoices(session: Session, after_id: int, limit: int) -> tuple[int | None, list[int]]:
-    """Return the next invoices with a step that goes out once its obstacle is gone, and where to go on."""
+def owe_mending(session: Session, after_id: int, limit: int, payload: Mapping[str, Any]) -> tuple[int | None, int]:
+    """Let the next invoices look again whose step goes out once its obstacle is gone.
+
+    Returns where to go on, None at the end, and how many they were.
+    """
     rows = session.execute(_MENDING, {"after_id": after_id, "limit": limit}).all()
-    return (rows[-1].id if rows else None), [row.invoice_id for row in rows]
+    owe_many(session, [row.invoice_id for row in rows], "invoice_changed", payload)
+    return (rows[-1].id if len(rows) == limit else None), len(rows)
 
 
 def _verify(session: Session, sender_id: int, now: datetime) -> None:

@@ -15,6 +15,8 @@ from activities.interface import Plan, SendRequest
 from db.engine import Engine, transaction
 from db.operations.cadences import publish
 from db.operations.change import Change
+from db.operations.drafts import approve
+from db.operations.invoice_files import attach_file
 from db.operations.invoices import IncomingInvoice, take_invoice
 from db.queries.calendar import local_date
 from db.queries.invoices import invoice_id_of
@@ -205,3 +207,32 @@ def test_a_message_is_recorded_although_nothing_can_be_planned_after_it(office: 
     assert plan.stage == "blocked"
     assert book.statuses(office.ids[0]) == {"upcoming": "expired", "reminder": "done"}
     assert book.rows("SELECT state FROM messages") == ["sent"]
+
+
+def test_a_broken_pdf_is_a_todo_for_its_invoice_alone_and_a_whole_one_goes_out_with_what_is_approved(
+    office: Office,
+) -> None:
+    """Rule 4.4."""
+    book, broken = office.book, office.ids[1]
+    book.set(merges_same_day=True)
+    change = Change(office.now, office.now.date(), by="ana")
+    book.do(lambda session: attach_file(session, broken, "cut.pdf", b"%PDF-1.7\n...", change))
+
+    plans = [office.send(number) for number in NUMBERS]
+
+    because = "cut.pdf cannot be attached: it is cut off: a PDF's end is missing"
+    assert [plan.stage for plan in plans] == ["waiting", "todo", "waiting"]
+    assert book.rows("SELECT id, state, obstacle FROM actions WHERE obstacle IS NOT NULL") == [
+        (book.one("SELECT id FROM actions WHERE state = 'open'"), "open", because)
+    ]
+    assert book.messages(broken) == []
+    assert len(office.server.accepted) == 2
+    assert not any(b"INV-2" in one.content for one in office.server.accepted)
+
+    todo = book.one("SELECT id FROM actions WHERE state = 'open'")
+    book.do(lambda session: attach_file(session, broken, "whole.pdf", b"%PDF-1.7\n%%EOF\n", change))
+    book.do(lambda session: approve(session, todo, change))
+    plan = office.send("INV-2", minutes_later=1)
+
+    assert (plan.stage, plan.step) == ("waiting", "second-reminder")
+    assert b"whole.pdf" in office.server.accepted[-1].content

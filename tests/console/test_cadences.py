@@ -107,6 +107,49 @@ def test_what_is_shown_can_be_edited_and_published_again(engine: Engine, here: R
     here("cadence", "show", "Nobody").failed(2, "there is no cadence 'Nobody'; there is Standard")
 
 
+def test_a_cadence_is_not_published_with_a_text_that_says_overdue_too_early(
+    engine: Engine, here: RunHere, tmp_path: Path
+) -> None:
+    """Rule 8.7."""
+    early = a_file(tmp_path, SHIPPED.replace("offset: 10,", "offset: 0,"))
+    assert here("cadence", "draft", str(early)).code == 0
+    said = (
+        "the text second-reminder (de, en, es and fr), subject: invoice.days_overdue says that it is overdue, "
+        "and step second-reminder can run before that"
+    )
+
+    here("cadence", "publish", str(early), "--yes").failed(2, said)
+    here("cadence", "publish", "Standard", "--yes").failed(2, said)
+
+    in_force_now = in_force(engine)
+    assert in_force_now is not None
+    assert in_force_now[0] == 1
+    good = tmp_path / "second-reminder.txt"
+    good.write_text('Subject: x\n\n{{ invoice.pay_link | default: "none" }}\n', encoding="utf-8")
+    here("cadence", "publish", str(a_file(tmp_path, SHIPPED)), "--yes")
+    for language in ("en", "fr", "de", "es"):
+        assert here("template", "save", "second-reminder", str(good), "--language", language).code == 0
+    assert here("cadence", "publish", str(early), "--yes").code == 0
+
+
+def test_publishing_warns_of_what_its_texts_may_not_mean(engine: Engine, here: RunHere, tmp_path: Path) -> None:
+    """Rule 8.7."""
+    text = tmp_path / "reminder.txt"
+    text.write_text(
+        "Subject: x\n\n{% if customer.overdue_table %}{{ customer.overdue_table }}{% endif %}\n", encoding="utf-8"
+    )
+    assert here("template", "save", "reminder", str(text), "--language", "nl").code == 0
+    path = a_file(tmp_path, LATER)
+
+    dry = here("cadence", "publish", str(path), "--dry-run")
+    data = here("cadence", "publish", str(path), "--yes", "--json").data
+
+    link, list_ = data["warnings"]
+    assert list_.startswith("the text reminder (nl): customer.overdue_table lists other invoices too")
+    assert link.startswith("the text reminder (nl): there is no pay link")
+    assert f"warning: {link}" in dry.out
+
+
 def test_publishing_shows_what_it_changes(installation: Installation, here: RunHere, tmp_path: Path) -> None:
     for number in range(3):
         installation.invoice(f"INV-{number}", due_in_days=1)

@@ -13,6 +13,29 @@ ANA, BO = "ana@duewell.example", "bo@duewell.example"
 PDF = b"%PDF-1.7\n...\n%%EOF\n"
 
 
+def test_empty_lists_say_what_holds_without_them(installation: Installation, here: RunHere) -> None:
+    users, groups, senders = (here(of, "list").out for of in ("user", "group", "sender"))
+
+    assert users == "There are no users yet, see duewell user add; to-dos go to Cash Collectors.\n"
+    assert groups == "There are no groups yet, see duewell group add.\n"
+    own = "the organization's own address, Duewell Test <ar@duewell.example>.\n"
+    assert senders == f"There is no sender: messages go out from {own}"
+    here("sender", "add", ANA, "--name", "Ana Lima")
+    assert here("sender", "list").out.endswith(f"What names no sender goes out from {own}")
+
+
+def test_what_is_pasted_is_taken(installation: Installation, here: RunHere) -> None:
+    details = ("--phone", "+33\N{NO-BREAK SPACE}1", "--signature", "Ana\r\nTél.\N{NO-BREAK SPACE}: 1")
+
+    assert here("user", "add", ANA, "--name", "Ana\N{NO-BREAK SPACE}Lima", *details).code == 0
+    assert here("group", "add", "Cash\N{NO-BREAK SPACE}Collectors", "--member", ANA).code == 0
+
+    told = installation.rows("SELECT name, phone, signature FROM users")
+    assert told == [("Ana Lima", "+33 1", "Ana\nTél.\N{NO-BREAK SPACE}: 1")]
+    assert here("group", "delete", "Cash\N{NO-BREAK SPACE}Collectors").code == 2
+    assert here("group", "list", "--json").data[0]["name"] == "Cash Collectors"
+
+
 def test_a_team_is_built(installation: Installation, here: RunHere) -> None:
     assert here("user", "add", ANA, "--name", "Ana Lima", "--phone", "+33 1").out == f"{ANA} is a user.\n"
     here("user", "add", BO, "--name", "Bo")
@@ -40,8 +63,8 @@ def test_a_team_is_built(installation: Installation, here: RunHere) -> None:
     [
         (("user", "add", "ana", "--name", "Ana"), "'ana' is not an email address"),
         (("user", "add", ANA, "--name", " "), "' ' is no name"),
-        (("user", "add", ANA, "--name", "a\nb"), "is no name"),
-        (("user", "add", ANA, "--name", "Ana", "--phone", "1\n2"), "not one line"),
+        (("user", "add", ANA, "--name", "a\nb"), "more than one line"),
+        (("user", "add", ANA, "--name", "Ana", "--phone", "1\n2"), "more than one line"),
         (("user", "change", ANA, "--name", "x"), "there is no user"),
         (("user", "deactivate", ANA), "there is no user"),
         (("group", "add", "a@b"), "without @"),

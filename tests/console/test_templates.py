@@ -144,7 +144,7 @@ def test_a_preview_is_what_the_customer_would_get_and_no_contact(
 
     assert shown.code == sent.code == written.code == 0, (shown, sent, written)
     assert "Subject: Reminder: invoice INV-1 over €1,200.00" in shown.out
-    assert "To: c-1@helios.example" in shown.out
+    assert "To: Ana <c-1@helios.example>" in shown.out
     (mail,) = installation.mails()
     assert mail.recipients == ("me@duewell.example",)
     assert isinstance(installation.stack.mail, MailCatcher)
@@ -190,7 +190,7 @@ def test_a_preview_speaks_the_language_that_is_asked_for(there: RunHere, install
         (("unknown", "--invoice", "INV-1"), "there is no template 'unknown'"),
         (("reminder", "--invoice", "INV-9"), "there is no invoice 'INV-9'"),
         (("reminder", "--invoice", "INV-1", "--language", "no such"), "is no language"),
-        (("reminder", "--invoice", "INV-1", "--to", "nobody"), "is no e-mail address"),
+        (("reminder", "--invoice", "INV-1", "--to", "nobody"), "is no address that can be written to"),
     ],
 )
 def test_a_preview_of_what_is_not_there_is_refused(

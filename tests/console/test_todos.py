@@ -62,6 +62,18 @@ def test_the_list_shows_what_is_open_and_its_filters_choose(four: list[int], her
     assert all(f"INV-{number}" in table for number in (1, 2, 3, 4))
 
 
+def test_a_call_has_a_script_and_nothing_to_edit(
+    four: list[int], here: RunHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = str(four[0])
+    monkeypatch.setenv("VISUAL", "true")
+
+    shown = here("todo", "show", call)
+
+    assert "What to say, as its template has it:\n  Subject: Reminder: invoice INV-1" in shown.out
+    here("todo", "edit", call).failed(2, f"to-do {call} has no message to edit")
+
+
 def test_pages_follow_each_other(four: list[int], here: RunHere) -> None:
     first = here("todo", "list", "--limit", "3", "--json").data
     second = here("todo", "list", "--limit", "3", "--json", "--after", first["after"]).data

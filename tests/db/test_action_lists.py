@@ -83,7 +83,8 @@ def test_a_page_holds_exactly_what_is_asked_for_in_order(
         assert page.lines == tuple(expected[:PAGE_LINES]), asked
         assert (page.ends_at is not None) == (len(expected) > PAGE_LINES), asked
         by_size[bool(expected)] += 1
-    assert min(by_size.values()) > 20, "lists that match and lists that do not"
+    # About one list in seven matches anything.
+    assert min(by_size.values()) > 5, "lists that match and lists that do not"
 
 
 @pytest.mark.parametrize("order", ["due", "newest"])

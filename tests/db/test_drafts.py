@@ -107,7 +107,8 @@ def test_what_a_person_changed_is_kept_and_the_rest_follows_the_template(book: B
 @pytest.mark.parametrize(
     ("subject", "body", "said"),
     [(" ", None, "needs a subject"), ("x" * 251, None, "one line"), (None, "\n ", "needs a text"),
-     (None, "a\x00b", "NUL"), (None, "x" * 50_001, "at most"), ("a\x1bb", None, "printable")],
+     (None, "a\x00b", "NUL"), (None, "a\udcffb", "UTF-8"), (None, "x" * 50_001, "at most"),
+     ("a\x1bb", None, "a control")],
 )  # fmt: skip
 def test_what_cannot_be_a_message_is_refused(
     book: Book, todo: int, subject: str | None, body: str | None, said: str
@@ -119,7 +120,7 @@ def test_what_cannot_be_a_message_is_refused(
 
 
 def test_what_a_person_wrote_goes_out_once_and_completes_the_todo(book: Book, asked: int, todo: int) -> None:
-    edit(book, todo, "As we said", "Dear Ana,\n\nplease pay.\n")
+    edit(book, todo, "As we said", "Dear Ana,\n\nplease **pay**.\n")
     say_send(book, todo)
     assert book.stage(asked) == "due"
 
@@ -128,7 +129,10 @@ def test_what_a_person_wrote_goes_out_once_and_completes_the_todo(book: Book, as
     book.accepted(claimed, LATER)
 
     assert mail["Subject"] == "As we said"
-    assert text_of(mail).strip() == "Dear Ana,\n\nplease pay."
+    assert text_of(mail).strip() == "Dear Ana,\n\nplease **pay**."
+    html = mail.get_body(("html",))
+    assert html is not None
+    assert "please <strong>pay</strong>.</p>" in html.get_content()
     assert claimed.action_id == todo
     assert book.one("SELECT state, outcome, ended_by FROM actions WHERE id = :id", id=todo) == (
         "done",

@@ -21,6 +21,8 @@ from db.operations.senders import (
 from db.queries.people import missing_todo_owner, owner_of, unowned_steps
 from db.queries.senders import sender_named
 from dunning.cadence import Anchor, Cadence, Channel, Execution, Step
+from intake import people_orders
+from intake.commands import Desk
 from tests.db.book import Book, at
 from tests.mailer.test_compose import read
 
@@ -68,6 +70,27 @@ def refused(book: Book, work: Any) -> str:
     with pytest.raises(Refused) as refusal:
         book.do(work)
     return str(refusal.value)
+
+
+def test_a_sender_that_is_verified_lets_all_who_waited_for_it_look_again_in_pages(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people_orders, "PAGE_INVOICES", 2)
+    add(book, BO)
+    verify(book, BO)
+    add(book)
+    book.publish(a_cadence(sender=ANA))
+    invoice_ids = [book.invoice(f"INV-{number}") for number in range(5)]
+    for invoice_id in invoice_ids:
+        book.reassign(invoice_id, "People", "2026-05-04 10:00")
+        book.settle(invoice_id, SEND_TIME)
+    assert {book.stage(invoice_id) for invoice_id in invoice_ids} == {"todo"}
+    book.run("DELETE FROM outbox")
+
+    count = Desk(book.engine, "mara").trust_sender(ANA)
+
+    assert count == len(invoice_ids)
+    assert book.owed() == [(invoice_id, "invoice_changed") for invoice_id in invoice_ids]
 
 
 def test_without_senders_messages_go_out_from_the_organizations_own_address(book: Book) -> None:

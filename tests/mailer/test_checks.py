@@ -5,7 +5,8 @@ import time
 import pytest
 
 from dunning.cadence import Anchor, Channel
-from mailer.checks import StepUse, check
+from mailer.checks import check
+from mailer.step_checks import StepUse
 from mailer.texts import Text
 from tests.mailer.test_hostile_texts import HARMLESS, REFUSED
 

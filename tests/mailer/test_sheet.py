@@ -9,6 +9,7 @@ import pytest
 
 from dunning.money import Money
 from mailer.sheet import Sheet, draw
+from mailer.tags import Listed
 
 SHEET = Sheet(
     locale="de",
@@ -18,14 +19,21 @@ SHEET = Sheet(
     organization_address="1 rue de la Paix\n75002 Paris",
     bank_details="IBAN FR76",
     customer_name="Société Hélios",
-    number="INV-1",
-    po_number="PO-77",
-    issued_on=date(2026, 5, 2),
-    due_on=date(2026, 6, 1),
-    total=Money(Decimal(10000), "EUR"),
-    paid=Money(Decimal(6000), "EUR"),
-    outstanding=Money(Decimal(4000), "EUR"),
+    invoice=Listed(
+        number="INV-1",
+        po_number="PO-77",
+        issued_on=date(2026, 5, 2),
+        due_on=date(2026, 6, 1),
+        total=Money(Decimal(10000), "EUR"),
+        paid=Money(Decimal(6000), "EUR"),
+        outstanding=Money(Decimal(4000), "EUR"),
+    ),
 )
+
+
+def a_sheet(**changed: Any) -> Sheet:
+    """Return the page of an invoice that is changed so."""
+    return replace(SHEET, invoice=replace(SHEET.invoice, **changed))
 
 
 def drawn_anew(sheet: Sheet) -> bytes:
@@ -36,7 +44,7 @@ def drawn_anew(sheet: Sheet) -> bytes:
 
 def test_the_same_values_give_the_same_bytes() -> None:
     assert drawn_anew(SHEET) == drawn_anew(SHEET)
-    assert drawn_anew(SHEET) != drawn_anew(replace(SHEET, number="INV-2"))
+    assert drawn_anew(SHEET) != drawn_anew(a_sheet(number="INV-2"))
 
 
 @pytest.mark.parametrize("locale", ["en", "fr", "de", "es", "fr_CA", "pt_BR", "xx"])
@@ -49,13 +57,15 @@ def test_every_locale_has_a_page(locale: str) -> None:
     ['#panic("x")', '#read("/etc/passwd")', "$x", "*b", '"\\\\', "[", "]", "株式会社", "", "\u202e", "a" * 2000],
 )
 def test_what_others_wrote_is_text_and_no_command(text: str) -> None:
-    fields = ("organization_name", "organization_address", "bank_details", "customer_name", "number", "po_number")
+    fields = ("organization_name", "organization_address", "bank_details", "customer_name")
     changed: dict[str, Any] = dict.fromkeys(fields, text)
 
-    assert draw(replace(SHEET, **changed)).startswith(b"%PDF-")
+    sheet = replace(a_sheet(number=text, po_number=text), **changed)
+
+    assert draw(sheet).startswith(b"%PDF-")
 
 
 def test_what_is_not_known_is_left_out() -> None:
     nothing = Money(Decimal(0), "EUR")
 
-    assert draw(replace(SHEET, due_on=None, po_number=None, paid=nothing, bank_details="")).startswith(b"%PDF-")
+    assert draw(replace(a_sheet(due_on=None, po_number=None, paid=nothing), bank_details="")).startswith(b"%PDF-")

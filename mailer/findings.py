@@ -1,0 +1,25 @@
+"""What is found in a text: a problem, how bad it is, and where it stands."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Part = Literal["subject", "body"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a text. `line` counts from 1 in the body; None is the subject, or the text as a whole."""
+
+    severity: Literal["error", "warning"]
+    problem: str
+    part: Part = "body"
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = "subject: " if self.part == "subject" else "" if self.line is None else f"line {self.line}: "
+        return f"{where}{self.problem}"
+
+
+def line_of(source: str, position: int, part: Part) -> int | None:
+    """Return the line of a position in the body, None for one in the subject."""
+    return source.count("\n", 0, max(position, 0)) + 1 if part == "body" else None
