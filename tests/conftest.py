@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from temporalio.client import Client
 
 from db.engine import Engine, make_engine, transaction
@@ -14,7 +13,7 @@ from devstack.stack import Stack
 from intake.setup import set_up
 from tests.db.databases import a_copy_of
 from tests.dunning.seeds import HYPOTHESIS_SEED, NAIVE_SEED
-from tests.installation import Installation, newest_mail, own_namespace, zone_at_noon
+from tests.installation import Installation, installed_on, newest_mail, own_namespace, zone_at_noon
 
 LONG_FIRST = ("exactly_once", "scenarios", "workflows", "devstack", "dunning")
 OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_URL")
@@ -106,15 +105,5 @@ def mortal_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture
 async def mortal(mortal_stack: Stack) -> AsyncIterator[Installation]:
     """An installation on servers that may be killed; it is about noon, and messages go out at any hour."""
-    name = f"test_{uuid4().hex}"
-    assert mortal_stack.postgres is not None
-    mortal_stack.postgres.create_database(name, template=make_url(mortal_stack.database_url).database)
-    url = make_url(mortal_stack.database_url).set(database=name).render_as_string(hide_password=False)
-    engine = make_engine(url, 20)
-    with transaction(engine) as session:
-        session.execute(text("UPDATE organization SET time_zone = :zone"), {"zone": zone_at_noon()})
-    client = await own_namespace(mortal_stack.temporal_address)
-    installation = Installation(mortal_stack, engine, url, client, newest_mail(mortal_stack))
-    installation.send_at_any_hour()
-    yield installation
-    engine.dispose()
+    async with installed_on(mortal_stack) as installation:
+        yield installation

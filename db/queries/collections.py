@@ -86,10 +86,18 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
        ca.name AS cadence_name, v.logic, v.contact_delay_days_min, v.steps,
        COALESCE(p.id, c.version_id) AS published_version_id,
        {SETTINGS} AS settings, {BLOCKED_SENDERS} AS blocked_senders,
-       CASE o.contact_delay_scope WHEN 'customer' THEN
+       CASE o.contact_delay_scope WHEN 'customer' THEN GREATEST(
        (SELECT max(GREATEST(c2.last_contact_on, i2.contacted_on))
           FROM invoices i2 LEFT JOIN collections c2 ON c2.invoice_id = i2.id
-         WHERE i2.customer_id = i.customer_id AND i2.id <> i.id) END AS customer_contact_on,
+         WHERE i2.customer_id = i.customer_id AND i2.id <> i.id),
+       (SELECT max((m4.handed_at AT TIME ZONE o.time_zone)::date)
+          FROM invoices i4
+          JOIN collections c4 ON c4.invoice_id = i4.id
+          JOIN actions a4 ON a4.collection_id = c4.id
+          JOIN messages m4 ON m4.action_id = a4.id AND m4.unanswered > 0 AND m4.state IN ('failed', 'withdrawn')
+         WHERE i4.customer_id = i.customer_id AND i4.id <> i.id
+           AND NOT EXISTS (SELECT FROM actions o4 WHERE o4.collection_id = c.id AND o4.merged_into = a4.id)))
+       END AS customer_contact_on,
        CASE o.contact_delay_scope WHEN 'customer' THEN EXISTS
        (SELECT FROM invoices i3
           JOIN collections c3 ON c3.invoice_id = i3.id

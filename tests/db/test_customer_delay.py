@@ -146,6 +146,25 @@ def test_a_message_that_was_refused_keeps_nobody_waiting(book: Book, pair: tuple
     assert book.send(second, LATER).step.id == "S0"
 
 
+@pytest.mark.parametrize("end", ["given to a person", "called off"])
+def test_a_message_that_may_have_been_delivered_counts_whatever_became_of_it(
+    book: Book, pair: tuple[int, int], end: str
+) -> None:
+    first, second = pair
+    claim = book.hand_over(first, SEND_TIME)
+    # The ledger's own clock says when it was handed over.
+    book.run("UPDATE messages SET handed_at = :at", at=at(SEND_TIME))
+
+    if end == "called off":
+        book.pause(first, "2026-06-04 08:31")
+        assert not isinstance(book.claim(first, "2026-06-04 08:31"), Claim)
+    else:
+        doubtful, change = replace(claim, unanswered=1), a_change("2026-06-04 08:31", by="duewell")
+        book.do(lambda session: hand_over(session, doubtful, "it may have been delivered", change))
+
+    assert waits(book.claim(second, LATER)).until == at("2026-06-09 08:30")
+
+
 def test_a_message_written_by_hand_about_another_invoice_counts(book: Book, pair: tuple[int, int]) -> None:
     first, second = pair
     book.run("UPDATE invoices SET contacted_on = '2026-06-03' WHERE id = :id", id=first)

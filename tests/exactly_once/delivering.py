@@ -58,7 +58,8 @@ def to_a_wrong_recipient(evidence: Evidence, all_contacts: list[Contact]) -> Ite
         refused.setdefault(refusal.recipient, refusal.at)
     for contact in all_contacts:
         handover = contact.handover
-        known = {email for part in contact.parts for email in evidence.ledger.addresses[part.invoice.customer_id]}
+        invoices = (*contact.named, *(part.invoice for part in contact.parts))
+        known = {email for invoice in invoices for email in evidence.ledger.addresses[invoice.customer_id]}
         if contact.message is not None and not set(handover.recipients) <= known:
             yield Violation(Kind.WRONG_RECIPIENT, handover.message_id, f"to {', '.join(handover.recipients)}")
         for recipient in handover.recipients:

@@ -23,6 +23,7 @@ class Rules:
     jitter_minutes: int
     tolerance: Decimal
     when_uncertain: str
+    delays_customer: bool
 
     def day(self, at: datetime) -> date:
         """Return the organization's day."""
@@ -43,6 +44,7 @@ class Step:
     offset_days: int
     channel: str
     execution: str
+    sender: str | None
 
 
 @dataclass(frozen=True)
@@ -138,11 +140,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Sender:
-    """Who sends, and how much at most."""
+    """Who sends, how much at most, and the day up to which the ledger says that no turns are left."""
 
     email: str
     minute_max: int | None
     day_max: int | None
+    full_until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,11 @@ class Evidence:
         return {invoice.id: invoice for invoice in self.ledger.invoices}
 
     @cached_property
+    def numbered(self) -> Mapping[str, Invoice]:
+        """Return the invoices by their numbers."""
+        return {invoice.number: invoice for invoice in self.ledger.invoices}
+
+    @cached_property
     def collection(self) -> Mapping[int, Collection]:
         """Return the collections by their ids."""
         return {collection.id: collection for collection in self.ledger.collections}
@@ -191,12 +199,26 @@ class Evidence:
         return {message.message_id: message for message in self.ledger.messages}
 
     @cached_property
+    def action(self) -> Mapping[int, Action]:
+        """Return the actions by their ids."""
+        return {action.id: action for action in self.ledger.actions}
+
+    @cached_property
     def actions_of(self) -> Mapping[int, list[Action]]:
         """Return what a message is about, by the action that carries it: it and those merged into it."""
         parts: dict[int, list[Action]] = {}
         for action in self.ledger.actions:
             parts.setdefault(action.merged_into or action.id, []).append(action)
         return parts
+
+    @cached_property
+    def contact_days_of(self) -> Mapping[int, list[date | None]]:
+        """Return the last contacts of each customer's collections; None for those that had none."""
+        days: dict[int, list[date | None]] = {}
+        for collection in self.ledger.collections:
+            customer_id = self.invoice[collection.invoice_id].customer_id
+            days.setdefault(customer_id, []).append(collection.last_contact_on)
+        return days
 
     @cached_property
     def claims_of(self) -> Mapping[str, list[datetime]]:

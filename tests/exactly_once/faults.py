@@ -1,6 +1,6 @@
 """Which fault comes at which protocol step of which message: a pure function of a seed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -38,21 +38,21 @@ class Fault:
 Faults = Mapping[int, Fault]
 
 
-def faults_of(chance: Random, messages: int, kills: int, others: int, stall_seconds: float) -> dict[int, Fault]:
-    """Return faults by the number of the hand-over they hit: kills at every step in turn, others at random.
+def faults_of(
+    chance: Random, messages: int, kills: Sequence[Place], others: int, stall_seconds: float
+) -> dict[int, Fault]:
+    """Return faults by the number of the hand-over they hit: a kill at each of these steps, others at random.
 
-    They lie in the first nine tenths, so that each is reached.
+    They lie in the first eight tenths, so that each is reached.
     """
-    numbers = sorted(chance.sample(range(5, messages * 9 // 10), kills + others))
-    for_kills = set(chance.sample(numbers, kills))
-    places = list(Place)
-    chance.shuffle(places)
+    numbers = sorted(chance.sample(range(5, messages * 8 // 10), len(kills) + others))
+    for_kills = set(chance.sample(numbers, len(kills)))
+    places = chance.sample(kills, len(kills))
     faults: dict[int, Fault] = {}
     for number in numbers:
         keeps = chance.random() < 0.6
         if number in for_kills:
-            place = places[len(for_kills & faults.keys()) % len(places)]
-            faults[number] = Fault(place, Deed.KILL, keeps)
+            faults[number] = Fault(places.pop(), Deed.KILL, keeps)
         else:
             faults[number] = _another(chance, keeps, stall_seconds)
     return faults

@@ -20,6 +20,7 @@ class Victim(StrEnum):
     CONNECTION = "connection"
     SMTP_NETWORK = "network to the provider"
     POSTGRES = "postgresql"
+    POSTGRES_IMMEDIATE = "postgresql, by -m immediate"
     POSTGRES_NETWORK = "network to postgresql"
     TEMPORAL = "temporal"
     TEMPORAL_NETWORK = "network to temporal"
@@ -36,7 +37,7 @@ class Handover:
     number: int
     connection: int
     begun_at: datetime
-    sender: str
+    sender: str = ""
     recipients: tuple[str, ...] = ()
     message_id: str = ""
     content: bytes = b""
@@ -133,12 +134,13 @@ def _provider_log(entries: Iterable[Mapping[str, Any]]) -> ProviderLog:
         match entry["step"]:
             case "mail":
                 number = entry["handover"]
-                handovers[number] = Handover(number, entry["connection"], at, entry["sender"])
+                handovers[number] = Handover(number, entry["connection"], at)
             case "refused":
                 refusals.append(Refusal(at, entry["recipient"]))
             case "dot":
                 handovers[entry["handover"]] = replace(
                     handovers[entry["handover"]],
+                    sender=entry["sender"],
                     recipients=tuple(entry["recipients"]),
                     message_id=entry["message_id"],
                     content=b64decode(entry["content"]),

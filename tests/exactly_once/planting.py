@@ -15,7 +15,7 @@ A_MOMENT = timedelta(milliseconds=1)
 
 def contact_with(evidence: Evidence, number: str) -> Contact:
     """Return the contact about the invoice."""
-    (found,) = [one for one in contacts(evidence) if [part.invoice.number for part in one.parts] == [number]]
+    (found,) = [one for one in contacts(evidence) if number in [part.invoice.number for part in one.parts]]
     return found
 
 
@@ -130,3 +130,37 @@ def forgotten(evidence: Evidence, number: str) -> Evidence:
         collections=tuple(collection if one is part.collection else one for one in evidence.ledger.collections),
     )
     return handed_over(without, *(one for one in evidence.provider.handovers if one is not contact.handover))
+
+
+def of_one_customer(evidence: Evidence, number: str, other: str) -> Evidence:
+    """Return the evidence with the other invoice, its contact included, at the customer of the first."""
+    owner, moving = evidence.numbered[number].customer_id, evidence.numbered[other]
+    ledger = evidence.ledger
+    known = ledger.addresses[owner] | ledger.addresses[moving.customer_id]
+    invoices = tuple(replace(one, customer_id=owner) if one is moving else one for one in ledger.invoices)
+    return ledger_with(evidence, invoices=invoices, addresses={**ledger.addresses, owner: known})
+
+
+def carried_alone_too(evidence: Evidence, number: str) -> Evidence:
+    """Return the evidence with a message of an invoice's own beside the one that it shares with this invoice."""
+    contact = contact_with(evidence, number)
+    assert contact.message is not None
+    own = next(part.action for part in contact.parts if part.action.merged_into is not None)
+    identity = "<planted.1@duewell.example>"
+    message = replace(contact.message, action_id=own.id, message_id=identity)
+    handover = replace(contact.handover, number=9001, connection=9001, message_id=identity)
+    recorded = ledger_with(
+        evidence,
+        messages=(*evidence.ledger.messages, message),
+        claims=(*evidence.ledger.claims, Claim(identity, contact.claimed_at)),
+    )
+    return handed_over(recorded, *evidence.provider.handovers, handover)
+
+
+def not_named(evidence: Evidence, number: str) -> Evidence:
+    """Return the evidence with the invoice left out of the message that it is done by."""
+    contact = contact_with(evidence, number)
+    assert contact.message is not None
+    without = contact.handover.content.replace(number.encode(), b"another")
+    said = with_handover(evidence, number, content=without)
+    return with_message(said, number, mime=contact.message.mime.replace(number.encode(), b"another"))

@@ -123,14 +123,21 @@ class Conversation(ABC):
                 await self.refuse(deed)
                 return True
 
-    def begin(self, sender: str) -> None:
+    def begin(self) -> None:
         """Begin a message."""
         self._number, self._fault = self._provider.next_handover()
-        self.note("mail", sender=sender)
+        self.note("mail")
 
-    def arrived(self, message_id: str, recipients: list[str], content: bytes, *, is_kept: bool) -> None:
+    def arrived(
+        self, message_id: str, sender: str, recipients: list[str], content: bytes, *, is_kept: bool
+    ) -> None:
         """Write down that a message arrived in full."""
-        arrived = {"message_id": message_id, "recipients": recipients, "content": packed(content)}
+        arrived = {
+            "message_id": message_id,
+            "sender": sender,
+            "recipients": recipients,
+            "content": packed(content),
+        }
         self.note("dot", **arrived, kept=is_kept)
         self._provider.kept += is_kept
 

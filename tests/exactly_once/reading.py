@@ -54,7 +54,7 @@ CREATE TRIGGER witnessed AFTER INSERT OR UPDATE ON actions FOR EACH ROW EXECUTE 
 """
 
 _STEPS = """
-SELECT c.id, s.step_id, s.position, s.anchor, s.offset_days, s.channel, s.execution
+SELECT c.id, s.step_id, s.position, s.anchor, s.offset_days, s.channel, s.execution, s.sender
   FROM collections c JOIN cadence_steps s USING (version_id) ORDER BY c.id, s.position
 """
 _COLLECTIONS = """
@@ -76,8 +76,13 @@ SELECT action_id, message_id, sender, recipients || copies, mime, state, unanswe
 """
 _INVOICES = "SELECT id, number, customer_id, issued_on, due_on FROM invoices ORDER BY id"
 _RULES = """
-SELECT time_zone, send_time, send_until, business_days, holidays, jitter_minutes, tolerance, when_uncertain
+SELECT time_zone, send_time, send_until, business_days, holidays, jitter_minutes, tolerance, when_uncertain,
+       contact_delay_scope = 'customer'
   FROM organization
+"""
+_SENDERS = """
+SELECT email, minute_max, day_max, CASE WHEN day_max IS NOT NULL THEN day - (day_count < day_max)::int END
+  FROM senders ORDER BY id
 """
 _HOLDS = """
 SELECT h.invoice_id, h.customer_id, h.kind,
@@ -133,9 +138,7 @@ def _ledger(session: Session) -> Ledger:
         claims=tuple(Claim(identity, at) for identity, state, at in of_messages if state == "sending"),
         # The first record counts: what comes later is a bounce or a reply.
         recorded={identity: at for identity, state, at in reversed(of_messages) if state == "sent"},
-        senders=tuple(
-            Sender(*row) for row in _rows(session, "SELECT email, minute_max, day_max FROM senders ORDER BY id")
-        ),
+        senders=tuple(Sender(*row) for row in _rows(session, _SENDERS)),
         addresses={customer_id: frozenset(emails) for customer_id, emails in addresses.items()},
     )
 

@@ -38,7 +38,8 @@ class _SmtpConversation(Conversation):
                     await self._answer("250-provider.example\r\n250 8BITMIME")
                 case b"MAIL":
                     self._recipients = ()
-                    self.begin(_address_in(line))
+                    self._sender = _address_in(line)
+                    self.begin()
                     await self._answer("250 2.1.0 OK")
                 case b"RCPT":
                     await self._name(_address_in(line))
@@ -77,7 +78,7 @@ class _SmtpConversation(Conversation):
         content = await self._rest(head)
         found = _MESSAGE_ID.search(content)
         assert found is not None, "every message has a Message-ID"
-        self.arrived(found[1].decode(), list(self._recipients), content, is_kept=self.keeps)
+        self.arrived(found[1].decode(), self._sender, list(self._recipients), content, is_kept=self.keeps)
         if not await self.suffers(Place.AFTER_DOT):
             await self.accept(_TAKEN.encode() + b"\r\n", _TAKEN)
 

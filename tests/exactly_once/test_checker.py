@@ -24,12 +24,15 @@ from tests.exactly_once.planting import (
     A_MOMENT,
     Planting,
     after_order,
+    carried_alone_too,
     contact_with,
     contacted_again,
     forgotten,
     handed_over,
     ledger_with,
     moved,
+    not_named,
+    of_one_customer,
     repeated,
     with_action,
     with_handover,
@@ -45,13 +48,16 @@ INVOICES = 16
 PAUSED, DISPUTED, PAID, HIDDEN, WRITTEN_OFF = (f"INV-{number}" for number in range(5))
 PAUSED_BEFORE, PAID_BEFORE, RESUMED_BEFORE, UNREACHABLE = (f"INV-{number}" for number in range(5, 9))
 PLAIN, ANOTHER = "INV-9", "INV-10"
-SENT = INVOICES - 4
+# Of one customer, and in one message.
+TOGETHER = ("INV-20", "INV-21", "INV-22")
+SENT = INVOICES - 4 + 1
 _AFTER_CONTACT = {
     PAUSED: Order.PAUSE,
     DISPUTED: Order.DISPUTE,
     PAID: Order.PAY,
     HIDDEN: Order.HIDE,
     WRITTEN_OFF: Order.WRITE_OFF,
+    TOGETHER[1]: Order.PAUSE,
 }
 
 
@@ -76,9 +82,13 @@ async def _run(stack: Stack, url: str, home: Path) -> Evidence:
             send_until=time(23),
             business_days=[day for day in range(7) if day != tomorrow.weekday()],
             jitter_minutes=0,
+            contact_delay_scope="customer",
+            merges_same_day=True,
         )
         let_witness(engine)
         import_invoices(engine, book(range(INVOICES), installation.today, due_in_days=-20))
+        for number in TOGETHER:
+            installation.invoice(number, due_in_days=-20, customer_id="TOGETHER")
         provider.unknown.add(f"c-{UNREACHABLE.removeprefix('INV-')}@customers.example")
         people = People(installation, Random(), [], commands)
         await people.order(PAUSED_BEFORE, Order.PAUSE)
@@ -102,6 +112,12 @@ def test_clean_logs_report_nothing(clean: Evidence) -> None:
     assert len(clean.commands) == len(_AFTER_CONTACT) + 4
     assert clean.provider.refusals
     assert check(clean) == []
+
+
+def test_two_invoices_of_a_customer_may_share_a_day_where_each_keeps_its_own_delay(clean: Evidence) -> None:
+    rules = replace(clean.ledger.rules, delays_customer=False)
+
+    assert check(ledger_with(of_one_customer(clean, PLAIN, ANOTHER), rules=rules)) == []
 
 
 def test_a_repeat_that_a_kill_explains_is_no_violation(clean: Evidence) -> None:
@@ -148,6 +164,11 @@ def _refused_before(evidence: Evidence) -> Evidence:
     return replace(evidence, provider=replace(evidence.provider, refusals=(refusal,)))
 
 
+def _other_bytes(evidence: Evidence) -> Evidence:
+    content = contact_with(evidence, PLAIN).handover.content
+    return with_handover(evidence, PLAIN, content=content + b"Pay!\r\n")
+
+
 def _asks(evidence: Evidence) -> Evidence:
     return ledger_with(evidence, rules=replace(evidence.ledger.rules, when_uncertain="ask"))
 
@@ -183,6 +204,10 @@ PLANTED: list[tuple[str, Kind, Planting]] = [
         Kind.TOO_CLOSE,
         lambda clean: contacted_again(clean, PLAIN, "second-reminder", timedelta(days=2)),
     ),
+    ("too close for the customer", Kind.TOO_CLOSE, lambda clean: of_one_customer(clean, PLAIN, ANOTHER)),
+    ("one of three paused", Kind.WHILE_PAUSED, lambda clean: after_order(clean, TOGETHER[1])),
+    ("together and alone", Kind.TWICE, lambda clean: carried_alone_too(clean, TOGETHER[1])),
+    ("done, but not named", Kind.NOT_SENT, lambda clean: not_named(clean, TOGETHER[1])),
     ("over the minute", Kind.OVER_THE_THROTTLE, lambda clean: _throttled(clean, minute=2)),
     ("over the day", Kind.OVER_THE_THROTTLE, lambda clean: _throttled(clean, day=SENT - 1)),
     ("lost", Kind.LOST, lambda clean: forgotten(clean, PLAIN)),
@@ -190,7 +215,7 @@ PLANTED: list[tuple[str, Kind, Planting]] = [
     ("not recorded", Kind.NOT_RECORDED, _withdrawn),
     ("step not done", Kind.NOT_RECORDED, lambda clean: with_action(clean, PLAIN, state="canceled")),
     ("never sent", Kind.NOT_SENT, lambda clean: with_handover(clean, PLAIN, kept=False)),
-    ("other bytes", Kind.NOT_AS_RECORDED, lambda clean: with_handover(clean, PLAIN, content=b"Pay!\r\n")),
+    ("other bytes", Kind.NOT_AS_RECORDED, _other_bytes),
     ("a stranger", Kind.WRONG_RECIPIENT, lambda clean: with_handover(clean, PLAIN, recipients=("x@y.example",))),
     ("refused before", Kind.WRONG_RECIPIENT, _refused_before),
     ("shown late", Kind.NOT_REVIEWED, _shown_late),

@@ -16,12 +16,20 @@ _SETTLED = ("done", "ignored", "expired", "skipped", "canceled")
 
 
 def blocked(evidence: Evidence, all_contacts: list[Contact]) -> Iterator[Violation]:
-    """Yield contacts that something stood against when they were claimed."""
+    """Yield contacts that something stood against: against one of their invoices, when they were written.
+
+    What may have been delivered is repeated to the byte as long as it is due for the invoice that carries it.
+    """
     blocking = Blocking(evidence)
     for contact in all_contacts:
-        for part in contact.parts:
-            for kind, seen in blocking.reasons(part.invoice, contact.claimed_at).items():
-                yield Violation(kind, part.invoice.number, f"claimed at {contact.claimed_at}, {seen}")
+        carrying = [
+            (part.invoice, contact.claimed_at)
+            for part in contact.parts
+            if contact.message is not None and part.action.id == contact.message.action_id
+        ]
+        for invoice, at in {*carrying, *((named, contact.written_at) for named in contact.named)}:
+            for kind, seen in blocking.reasons(invoice, at).items():
+                yield Violation(kind, invoice.number, f"claimed at {at}, {seen}")
 
 
 def at_a_wrong_time(evidence: Evidence, all_contacts: list[Contact]) -> Iterator[Violation]:
@@ -41,18 +49,23 @@ def at_a_wrong_time(evidence: Evidence, all_contacts: list[Contact]) -> Iterator
 
 
 def too_close(evidence: Evidence, all_contacts: list[Contact]) -> Iterator[Violation]:
-    """Yield contacts of an invoice that are closer to the one before than the minimum contact delay."""
-    by_invoice: dict[int, dict[str, tuple[Contact, Part]]] = {}
+    """Yield contacts of an invoice, and of a customer where the rules say so, that are closer than the delay."""
+    delays_customer = evidence.ledger.rules.delays_customer
+    followed: dict[tuple[str, int], dict[str, tuple[Contact, Part]]] = {}
     for contact in all_contacts:
         for part in contact.parts:
-            # A repeat is the same contact once more, and `twice` judges it.
-            by_invoice.setdefault(part.invoice.id, {}).setdefault(contact.handover.message_id, (contact, part))
-    for of_invoice in by_invoice.values():
-        in_order = sorted(of_invoice.values(), key=lambda one: one[0].claimed_at)
-        for (before, _), (after, part) in pairwise(in_order):
-            delay_days = max(part.collection.delay_days, 1)
+            whose = [("invoice", part.invoice.id)]
+            whose += [("customer", part.invoice.customer_id)] if delays_customer else []
+            for one in whose:
+                # A repeat is the same contact once more, and `twice` judges it.
+                followed.setdefault(one, {}).setdefault(contact.handover.message_id, (contact, part))
+    for (of, _), of_one in followed.items():
+        in_order = sorted(of_one.values(), key=lambda one: one[0].claimed_at)
+        for (before, other), (after, part) in pairwise(in_order):
+            # Two invoices of a customer may share a day where the delay is none (rule 2.14).
+            delay_days = max(part.collection.delay_days, 1 if of == "invoice" else 0)
             if (after.day - before.day).days < delay_days:
-                seen = f"{before.day} and {after.day}, {delay_days} days apart at least"
+                seen = f"{other.invoice.number} {before.day}, {after.day}, {delay_days} days apart at least"
                 yield Violation(Kind.TOO_CLOSE, part.invoice.number, seen)
 
 
@@ -80,9 +93,12 @@ def lost(evidence: Evidence) -> Iterator[Violation]:
             continue
         if blocking.reasons(invoice, evidence.until) or blocking.was_released_on_the_day(invoice, evidence.until):
             continue
-        due_on = _due_on(collection, invoice, evidence.ledger.rules, evidence.until)
-        if due_on is not None and _is_over(due_on, evidence.ledger.rules, evidence.until):
-            yield Violation(Kind.LOST, invoice.number, f"due on {due_on}")
+        step = _next_step(collection, invoice, evidence)
+        if step is None or _has_no_turn(step, evidence):
+            continue
+        due_on = _due_on(step, collection, invoice, evidence)
+        if _is_over(due_on, evidence.ledger.rules, evidence.until):
+            yield Violation(Kind.LOST, invoice.number, f"{step.id} due on {due_on}")
 
 
 def _trigger(step: Step, invoice: Invoice) -> date | None:
@@ -103,9 +119,9 @@ def _earliest(part: Part, rules: Rules) -> date | None:
     return max(trigger, part.collection.entered_on)
 
 
-def _due_on(collection: Collection, invoice: Invoice, rules: Rules, at: datetime) -> date | None:
-    """Return the day of the next step if that is an automatic email; reckoned afresh from rules 2.4, 2.5, 2.7."""
-    today, dated = rules.day(at), []
+def _next_step(collection: Collection, invoice: Invoice, evidence: Evidence) -> Step | None:
+    """Return the next step if that is an automatic email; reckoned afresh from rules 2.4 and 2.5."""
+    today, dated = evidence.ledger.rules.day(evidence.until), []
     for step in collection.steps:
         trigger = _trigger(step, invoice)
         has_expired = trigger is not None and invoice.due_on is not None and trigger <= invoice.due_on < today
@@ -113,13 +129,27 @@ def _due_on(collection: Collection, invoice: Invoice, rules: Rules, at: datetime
             dated.append((trigger, step.position, step))
     if not dated:
         return None
-    trigger, _, step = min(dated)
-    if (step.execution, step.channel) != ("automatic", "email"):
-        return None
-    days = [trigger, collection.entered_on]
-    if collection.last_contact_on is not None:
-        days.append(collection.last_contact_on + timedelta(days=max(collection.delay_days, 1)))
-    due_on = max(days)
+    _, _, step = min(dated)
+    return step if (step.execution, step.channel) == ("automatic", "email") else None
+
+
+def _has_no_turn(step: Step, evidence: Evidence) -> bool:
+    """Say whether the step waits for another day of its sender (rule 8.4)."""
+    today = evidence.ledger.rules.day(evidence.until)
+    full_until = (one.full_until for one in evidence.ledger.senders if one.email == step.sender)
+    return any(day is not None and today <= day for day in full_until)
+
+
+def _due_on(step: Step, collection: Collection, invoice: Invoice, evidence: Evidence) -> date:
+    """Return the day of the step; reckoned afresh from rules 2.7 and 2.14."""
+    rules = evidence.ledger.rules
+    trigger = _trigger(step, invoice)
+    assert trigger is not None
+    contacted = [collection.last_contact_on]
+    if rules.delays_customer:
+        contacted += evidence.contact_days_of[invoice.customer_id]
+    delay = timedelta(days=max(collection.delay_days, 1))
+    due_on = max(trigger, collection.entered_on, *(day + delay for day in contacted if day is not None))
     while not rules.is_business_day(due_on):
         due_on += timedelta(days=1)
     return due_on

@@ -21,16 +21,16 @@ runpy.run_path(worker.__file__, run_name="__main__")
 
 
 class Workers:
-    """One worker after the other, the next one in the starting blocks, until the block ends."""
+    """One worker after the other until the block ends; as long as deaths are expected, the next one is ready."""
 
-    def __init__(self, installation: Installation, shots: Path, env: Mapping[str, str]) -> None:
-        self.starts = 0
+    def __init__(self, installation: Installation, shots: Path, env: Mapping[str, str], deaths: int) -> None:
+        self._deaths_to_come = deaths
         self._installation = installation
         self._shots = shots
         self._env = dict(env)
         self._spawned: list[LeashedProcess] = []
         self._now: LeashedProcess | None = None
-        self._next = self._in_the_blocks()
+        self._next: tuple[LeashedProcess, Path] | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     def kill(self) -> None:
@@ -60,10 +60,10 @@ class Workers:
             self._start()
 
     def _start(self) -> None:
-        self._now, shot = self._next
+        self._now, shot = self._next or self._in_the_blocks()
         shot.touch()
-        self.starts += 1
-        self._next = self._in_the_blocks()
+        self._next = self._in_the_blocks() if self._deaths_to_come > 0 else None
+        self._deaths_to_come -= 1
 
     def _in_the_blocks(self) -> tuple[LeashedProcess, Path]:
         name = f"worker-{len(self._spawned) + 1}"
