@@ -49,9 +49,9 @@ from tests.db.book import PARIS, Book, an_invoice, at, fresh_number, on
 from tests.db.happenings import happen
 from tests.db.inbox import ANA
 
-STORIES = int(os.environ.get("STORIES", "300"))
+STORIES = int(os.environ.get("STORIES", "100"))
 # On a machine that is busy with other things fewer stories have to do.
-SECONDS_MAX = 40.0
+SECONDS_MAX = 20.0
 STORIES_MIN = 40
 SEED = int(os.environ.get("STORY_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 EVENTS_IN_A_STORY = 14

@@ -59,6 +59,8 @@ def _count(installation: Installation, states: str) -> int:
     return int(count)
 
 
+# The campaigns of tests/exactly_once ask the same of more messages, at more moments.
+@pytest.mark.soak
 async def test_asked_for_what_a_killed_worker_may_have_delivered_is_listed_within_a_minute_and_sent_by_no_machine(
     installation: Installation, tmp_path: Path
 ) -> None:
@@ -118,7 +120,9 @@ async def test_asked_for_it_is_listed_within_a_minute_however_many_messages_wait
     assert len(server.message_ids) == len(server.handed)
 
 
-@pytest.mark.parametrize("accepts", [True, False], ids=["accepted", "not-accepted"])
+@pytest.mark.parametrize(
+    "accepts", [True, pytest.param(False, marks=pytest.mark.soak)], ids=["accepted", "not-accepted"]
+)
 async def test_a_provider_with_keys_delivers_every_message_once_whenever_its_worker_is_killed(
     installation: Installation, tmp_path: Path, accepts: bool
 ) -> None:

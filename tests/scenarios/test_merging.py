@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from starter import start_all
 from tests.installation import Installation
 from tests.scenarios.mail_server import MailServer
@@ -56,6 +58,8 @@ async def test_with_the_delay_kept_for_the_customer_the_others_wait_for_the_firs
     assert ["the customer's last contact" in sentence for sentence in waiting] == [True, True]
 
 
+# The campaigns of tests/exactly_once have merged messages among theirs, and kill at more moments.
+@pytest.mark.soak
 async def test_each_customer_gets_one_mail_although_the_worker_is_killed_again_and_again(
     installation: Installation, tmp_path: Path
 ) -> None:

@@ -21,7 +21,9 @@ from workflows.client import process_of
 
 # What was due yesterday waits for the reminder, and what is due in 20 days for the upcoming message.
 LATER = STANDARD.read_text(encoding="utf-8").replace("offset: 3,", "offset: 5,")
-FEW, MANY = 10, 1000
+FEW, MANY = 10, 500
+# Collections adopt a new version by pages of 200.
+IN_THE_THIRD_PAGE = 440
 _HALF_WAY = text(
     "SELECT id FROM collections WHERE invoice_id ="
     " (SELECT invoice_id FROM collections ORDER BY invoice_id OFFSET :offset LIMIT 1) FOR UPDATE"
@@ -123,7 +125,7 @@ async def test_what_a_killed_publish_left_the_workers_finish_and_nobody_is_told_
     if is_killed:
         with transaction(installation.engine) as session:
             # What stands in its way is in the third page, so that it cannot be done before it is killed.
-            session.execute(_HALF_WAY, {"offset": MANY // 2})
+            session.execute(_HALF_WAY, {"offset": IN_THE_THIRD_PAGE})
             publishing = await program.start(*order)
             await installation.until(lambda: 0 < _left(installation) < MANY + 2 * FEW)
             publishing.kill()
@@ -143,7 +145,7 @@ async def test_what_a_killed_publish_left_the_workers_finish_and_nobody_is_told_
         for worker in workers:
             worker.stop()
 
-    assert left > MANY // 2 - 200
+    assert left >= MANY + 2 * FEW - IN_THE_THIRD_PAGE
     assert signals == [1] * (2 * FEW)
     assert {plan.step for plan in plans} == {"reminder"}
     assert _next_days(installation, concerned) == {5}

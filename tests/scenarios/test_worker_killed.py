@@ -88,6 +88,8 @@ class Assassin:
         return ACCEPTED
 
 
+# A minute and a half of CPU; the campaigns of tests/exactly_once kill in the ordinary suite.
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", [20261122])
 async def test_no_reminder_is_lost_or_written_anew_when_the_worker_is_killed_ten_times(
     installation: Installation, tmp_path: Path, seed: int
