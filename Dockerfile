@@ -28,6 +28,7 @@ COPY console/ console/
 COPY db/ db/
 COPY devstack/ devstack/
 COPY dunning/ dunning/
+COPY rules/ rules/
 COPY intake/ intake/
 COPY mailer/ mailer/
 COPY workflows/ workflows/

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := 0.13.9
 ARGS ?=
 
-.PHONY: demo test check coverage-core mutation format lock provision soak exactly-once bench-starter bench-forecast bench-simulate bench-messages bench-actions help
+.PHONY: demo test check coverage-core mutation format lock provision soak exactly-once bench-starter bench-forecast bench-simulate bench-messages bench-actions bench-rules help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -49,7 +49,7 @@ mutation: $(BIN)/.installed ## Change the core in two thousand ways, and see tha
 soak: provision ## The long runs
 	@exec $(BIN)/python -m pytest -m soak $(ARGS)
 
-exactly-once: provision ## 2,000 messages and 40 kills by SMTP, with the setting ask, and by Resend; KILL_SEED=n repeats one
+exactly-once: provision ## 2,000 messages and 42 kills by SMTP, with the setting ask, and by Resend; KILL_SEED=n repeats one
 	@exec $(BIN)/python -m pytest tests/exactly_once -m soak -s $(ARGS)
 
 bench-starter: provision ## The starter against a bare loop of start_workflow
@@ -66,6 +66,9 @@ bench-actions: provision ## Pages of the lists of a million actions
 
 bench-messages: $(BIN)/.installed ## Messages from text to MIME, all shipped texts in all languages
 	@$(BIN)/python -m benchmarks.messages $(ARGS)
+
+bench-rules: $(BIN)/.installed ## One invoice against a thousand smart rules
+	@$(BIN)/python -m benchmarks.rules $(ARGS)
 
 format: $(BIN)/.installed ## Let ruff lay out and mend what it can
 	@$(BIN)/ruff format .

@@ -14,16 +14,18 @@ from db.queries.rule_facts import invoice_facts
 from db.queries.rule_matches import asked_fields, matched_ids, matches, winner
 from db.queries.rule_rows import folded, rule_rows
 from db.tables.invoices import Invoice
+from rules.conditions import EmptyCondition
 from rules.evaluation import is_matched
 from rules.facts import InvoiceFacts
+from rules.fields import CustomField
 from rules.folding import FOLDED, fold
 from rules.index import Event, RuleIndex
 from rules.read_rule import read_rule
-from rules.rule import Definition, Rule, Slot
+from rules.rule import Definition, Rule, Show, Slot
 from tests.db.book import Book
 from tests.db.rule_book import fill
 from tests.dunning.seeds import NAIVE_SEED
-from tests.rules.random_rules import CATALOGUE, TODAY, random_definition, random_rules, random_text
+from tests.rules.random_rules import CATALOGUE, CUSTOM, TODAY, random_definition, random_rules, random_text
 
 INVOICES = 60
 # Each with every invoice: 120,000 cases every day, and more on demand.
@@ -105,6 +107,37 @@ def test_a_day_later_the_same_statement_says_what_time_changed(
             by_sql = set(session.scalars(select(rows.id).where(matches(definition, rows))))
             facts = invoice_facts(session, invoices, later)
             assert by_sql == {id_ for id_, one in facts.items() if is_matched(definition, one)}
+
+
+def test_fields_of_another_type_by_now_are_the_same_in_both_backends(
+    book: Book, invoices: dict[int, InvoiceFacts]
+) -> None:
+    """A rule that was stored before a field changed its type, or was deleted."""
+    asked = [
+        CustomField(entity=one.entity, key=key, type=other.type)
+        for one in CUSTOM
+        for other in CUSTOM
+        for key in (one.key, "deleted")
+        if one.entity == other.entity
+    ]
+    retyped = [
+        Rule(
+            id=place,
+            name="one",
+            definition=Definition(
+                conditions=(EmptyCondition(field=field, is_empty=False),), action=Show(visible=True)
+            ),
+            position=place,
+        )
+        for place, field in enumerate(asked, start=1)
+    ]
+    index = RuleIndex(retyped)
+    rows = rule_rows(asked_fields(rule.definition for rule in retyped), TODAY)
+    with transaction(book.engine) as session:
+        facts = invoice_facts(session, invoices, TODAY)
+        for id_, ids in session.execute(select(rows.id, matched_ids(retyped, rows))):
+            assert ids == [rule.id for rule in index.matching(facts[id_])]
+            assert [rule.id for rule in retyped if is_matched(rule.definition, facts[id_])] == ids
 
 
 def test_rows_are_bounded_by_what_is_asked_for(book: Book, invoices: dict[int, InvoiceFacts]) -> None:

@@ -1,0 +1,1 @@
+"""Tests of the smart rules: what they say, what they mean, and how it is written down."""
