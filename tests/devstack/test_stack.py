@@ -71,7 +71,7 @@ def test_nothing_is_left_when_the_owner_is_killed(tmp_path: Path) -> None:
         assert first_line(process).startswith("postgresql://")
         family = descendants(process.pid)
         commands = " ".join(seen.command for seen in family)
-        for program in ("postgres", "temporal server start-dev", "devstack.mail_catcher", "sleep 600"):
+        for program in ("postgres", " server start-dev ", "devstack.mail_catcher", "sleep 600"):
             assert program in commands
 
         kill_9(process)

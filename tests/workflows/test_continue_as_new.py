@@ -1,10 +1,13 @@
 """A process that is told so much that its history grows long: it goes on in a new run, and forgets nothing."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from temporalio.client import WorkflowHandle
 
 from db.engine import Engine
 from devstack.stack import Stack
@@ -34,12 +37,20 @@ async def test_no_signal_is_lost_while_a_process_goes_on_in_new_runs(forgetful: 
     invoice_id = forgetful.invoice(due_in_days=20)
     await start_all(forgetful.engine, forgetful.client)
     said = [(signal, f"{signal}-{pair}") for pair in range(PAIRS) for signal in ("pause", "resume")]
+    process = process_of(forgetful.client, invoice_id)
+
+    async def tell_all(signals: Sequence[tuple[str, str]]) -> None:
+        for signal, event_id in signals:
+            await tell(forgetful.client, invoice_id, signal, {"event_id": event_id, "by": "ana"}, is_open=True)
 
     async with forgetful.working():
-        for signal, event_id in [*said, ("pause", "the last")]:
-            await tell(forgetful.client, invoice_id, signal, {"event_id": event_id, "by": "ana"}, is_open=True)
+        # A run takes in whatever is told before it goes on in a new one, however much that is.
+        for half in (said[:PAIRS], said[PAIRS:]):
+            run_before = (await process.describe()).run_id
+            await tell_all(half)
+            await forgetful.until_true(partial(_is_another_run, process, run_before))
+        await tell_all([("pause", "the last")])
         plan = await forgetful.planned(invoice_id, stage="held")
-        process = process_of(forgetful.client, invoice_id)
         description = await process.describe()
         runs = await _runs(forgetful, invoice_id)
 
@@ -61,6 +72,10 @@ async def test_no_signal_is_lost_while_a_process_goes_on_in_new_runs(forgetful: 
     }
     assert attributes.get(NEXT_ACTION_AT) is None
     assert description.history_length < 3 * HISTORY_EVENTS_MAX
+
+
+async def _is_another_run(process: "WorkflowHandle[Any, Any]", run_id: str) -> bool:
+    return (await process.describe()).run_id != run_id
 
 
 async def _runs(installation: Installation, invoice_id: int) -> Counter[str]:
