@@ -19,7 +19,7 @@ RUN awk '/^[a-z]/ { keep = /^uv==/ } keep' requirements.lock > uv-only.lock \
 # What runs in production, without the development packages; nothing is built from source.
 COPY requirements-runtime.lock ./
 RUN uv venv --quiet --python /usr/local/bin/python /opt/duewell \
-    && uv pip install --quiet --python /opt/duewell --no-deps --only-binary :all: --require-hashes \
+    && uv pip install --quiet --compile-bytecode --python /opt/duewell --no-deps --only-binary :all: --require-hashes \
         --requirement requirements-runtime.lock
 
 COPY pyproject.toml README.md settings.py starter.py worker.py ./
@@ -33,7 +33,7 @@ COPY intake/ intake/
 COPY mailer/ mailer/
 COPY workflows/ workflows/
 RUN uv build --quiet --wheel --no-build-isolation --python backend --out-dir dist \
-    && uv pip install --quiet --python /opt/duewell --no-deps dist/*.whl
+    && uv pip install --quiet --compile-bytecode --python /opt/duewell --no-deps dist/*.whl
 
 FROM python:3.11.15-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin duewell
