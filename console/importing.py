@@ -1,15 +1,15 @@
-"""`duewell import`: take a CSV file of invoices in, and say line by line what could not be taken in."""
+"""`duewell import`: take a file of invoices in, and say line by line what could not be taken in."""
 
 from pathlib import Path
 
 
 def import_file(file: Path, /, *, strict: bool = False, encoding: str | None = None, json: bool = False) -> int:
-    """Import a CSV file of invoices; docs/import.md describes it. A second time changes nothing.
+    """Import a CSV file or XLSX workbook of invoices; docs/import.md describes it. A second time changes nothing.
 
     Parameters
     ----------
     file
-        The CSV file.
+        The CSV file or workbook.
     strict
         Import nothing at all if there is any problem.
     encoding

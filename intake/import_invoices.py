@@ -13,8 +13,8 @@ from db.operations.jobs import record_job
 from db.operations.refusal import Refused
 from db.queries.calendar import local_date
 from dunning.facts import InvoiceState
-from intake.invoice_row import InvoiceRow
-from intake.invoice_rows import read_invoices
+from intake.files.reading import read_file
+from intake.files.rows import InvoiceRow, StatedContact
 from intake.problems import Problem, problems_as_dicts
 
 # Long enough to be quick, short enough that no lock is held for more than about a second.
@@ -54,15 +54,15 @@ def import_invoices(
     all. Raises OSError, LedgerUnavailable, and ValueError for an unknown encoding.
     """
     started_at = datetime.now(UTC)
-    reading = read_invoices(source, encoding=encoding)
+    reading = read_file(source, kind="invoices", encoding=encoding)
     problems = list(reading.problems)
     if strict and problems:
         return Imported(0, 0, 0, tuple(problems), reading.notes, is_applied=False)
     counts = dict.fromkeys(Outcome, 0)
     done = 0
-    size = max(len(reading.rows), 1) if strict else ROWS_PER_TRANSACTION
+    size = max(len(reading.invoices), 1) if strict else ROWS_PER_TRANSACTION
     try:
-        for page in _pages(reading.rows, size):
+        for page in _pages(reading.invoices, size):
             with transaction(engine) as session:
                 refused = _take_page(session, page, started_at, counts)
                 if strict and refused:
@@ -70,7 +70,7 @@ def import_invoices(
             problems += refused
             done += len(page)
             if progress is not None:
-                progress(done, len(reading.rows))
+                progress(done, len(reading.invoices))
     except _Undone as undone:
         return Imported(0, 0, 0, tuple(undone.problems), reading.notes, is_applied=False)
     with transaction(engine) as session:
@@ -120,10 +120,11 @@ def _take_page(
 
 def _incoming(row: InvoiceRow) -> IncomingInvoice:
     stays_open = row.state in ("open", "paid", "disputed")
+    contact = row.contact or StatedContact("main")
     return IncomingInvoice(
         external_id=row.invoice_number,
-        customer_id=row.customer_id,
-        customer_name=row.customer_name,
+        customer_id=row.customer.customer_id,
+        customer_name=row.customer.name,
         issued_on=row.issued_on,
         due_on=row.due_on,
         currency=row.currency,
@@ -132,10 +133,10 @@ def _incoming(row: InvoiceRow) -> IncomingInvoice:
         state=InvoiceState.OPEN if stays_open else InvoiceState(row.state),
         is_disputed=row.state == "disputed",
         po_number=row.po_number,
-        email=row.email,
-        contact_first_name=row.contact_first_name,
-        contact_last_name=row.contact_last_name,
-        contact_role=row.contact_role,
-        locale=row.locale,
-        payment_term_days=row.payment_term_days,
+        email=contact.email,
+        contact_first_name=contact.first_name,
+        contact_last_name=contact.last_name,
+        contact_role=contact.role,
+        locale=row.customer.locale,
+        payment_term_days=row.customer.payment_term_days,
     )

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 
+import pytest
 from cyclopts import App
 
 from console.app import app
-from intake.invoice_header import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from intake.files.columns import FILE_KINDS, FileKind, columns_of
+from intake.files.profile import read_profile
 from settings import Settings
 from tests.installation import ROOT
 
@@ -71,22 +73,32 @@ def test_every_setting_is_documented_with_its_default() -> None:
         assert rows[name.upper()].lower() == default
 
 
-def test_every_column_of_an_invoice_file_is_documented() -> None:
+@pytest.mark.parametrize("kind", FILE_KINDS)
+def test_every_column_of_a_file_is_documented(kind: FileKind) -> None:
     page = (DOCS / "import.md").read_text(encoding="utf-8")
+    section = page.split(f"### {kind.capitalize()}\n")[1].split("\n#")[0]
 
-    listed = re.findall(r"^\| `([a-z_]+)` \|", page, flags=re.MULTILINE)
+    listed = re.findall(r"^\| `([a-z_]+)` \| (yes|no) \|", section, flags=re.MULTILINE)
 
-    assert listed == [*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS]
+    assert listed == [(column.name, "yes" if column.is_required else "no") for column in columns_of(kind)]
+
+
+def test_the_example_profile_can_be_used() -> None:
+    page = (DOCS / "import.md").read_text(encoding="utf-8")
+    example = re.search(r"```json\n(.*?)```", page, flags=re.DOTALL)
+    assert example is not None
+
+    assert read_profile(example[1]).kind == "invoices"
 
 
 def test_the_example_file_can_be_imported() -> None:
-    from intake.invoice_rows import read_invoices
+    from intake.files.reading import read_file
 
     page = (DOCS / "import.md").read_text(encoding="utf-8")
     example = re.search(r"```csv\n(.*?)```", page, flags=re.DOTALL)
     assert example is not None
 
-    reading = read_invoices(example[1].encode())
+    reading = read_file(example[1].encode())
 
     assert (reading.problems, reading.notes) == ((), ())
-    assert len(reading.rows) >= 3
+    assert len(reading.invoices) >= 3

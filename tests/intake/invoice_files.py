@@ -3,11 +3,16 @@
 import csv
 import io
 
-from intake.invoice_header import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
-from intake.invoice_row import InvoiceRow
-from intake.invoice_rows import Reading, read_invoices
+from intake.files.columns import columns_of
+from intake.files.profile import Profile
+from intake.files.reading import Reading, read_file
+from intake.files.rows import InvoiceRow
 
-COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
+REQUIRED_COLUMNS = tuple(column.name for column in columns_of("invoices") if column.is_required)
+# Without what other programs' files have: what is left outstanding, and ids of their own.
+COLUMNS = tuple(
+    column.name for column in columns_of("invoices") if column.name not in ("outstanding", "external_id")
+)
 
 
 def cells(**changed: str) -> dict[str, str]:
@@ -43,16 +48,28 @@ def a_file(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS, delimiter:
     return text.getvalue().encode()
 
 
+def a_profile(columns: tuple[str, ...] = COLUMNS, delimiter: str = ",") -> Profile:
+    """Return a profile of files in these columns, with dates and amounts as the documentation has them."""
+    return Profile.model_validate(
+        {
+            "kind": "invoices",
+            "delimiter": delimiter,
+            "encoding": "utf-8",
+            "columns": {column: {"header": column} for column in columns},
+        }
+    )
+
+
 def read(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> Reading:
-    """Return the reading of a file of these rows."""
-    return read_invoices(a_file(*rows, columns=columns))
+    """Return the reading of a file of these rows, by a profile: nothing is guessed about what stands in them."""
+    return read_file(a_file(*rows, columns=columns), profile=a_profile(columns))
 
 
 def a_row(**changed: str) -> InvoiceRow:
     """Return what is read from the row so changed, which must be good."""
     reading = read(cells(**changed))
     assert reading.problems == ()
-    return reading.rows[0]
+    return reading.invoices[0]
 
 
 def wrongs(**changed: str) -> list[tuple[str | None, str]]:

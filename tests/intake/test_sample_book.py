@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.invoice_row import InvoiceRow
-from intake.invoice_rows import read_invoices
+from intake.files.reading import read_file
+from intake.files.rows import InvoiceRow
 from intake.sample_book import sample_book
 from tests.intake.invoice_files import COLUMNS
 
@@ -17,10 +17,10 @@ TODAY = date(2026, 11, 22)
 
 def book(today: date = TODAY, invoices: int = 200, customers: int = 40, seed: int = 1) -> tuple[InvoiceRow, ...]:
     """Return the rows of a sample book, which must be without problems."""
-    reading = read_invoices(sample_book(today, invoices=invoices, customers=customers, seed=seed).encode())
+    reading = read_file(sample_book(today, invoices=invoices, customers=customers, seed=seed).encode())
     assert reading.problems == ()
     assert reading.notes == ()
-    return reading.rows
+    return reading.invoices
 
 
 def days_overdue(row: InvoiceRow, today: date = TODAY) -> int:
@@ -43,7 +43,7 @@ def test_the_sample_book_has_the_invoices_and_customers_asked_for() -> None:
     rows = book(invoices=200, customers=40)
 
     assert [row.invoice_number for row in rows] == [f"INV-{n:04}" for n in range(1, 201)]
-    assert {row.customer_id for row in rows} == {f"C-{n:03}" for n in range(1, 41)}
+    assert {row.customer.customer_id for row in rows} == {f"C-{n:03}" for n in range(1, 41)}
 
 
 @given(
@@ -62,7 +62,7 @@ def test_every_sample_book_has_each_kind_of_invoice(today: date, invoices: int, 
     assert any(row.state == "disputed" for row in rows)
     assert all(row.issued_on <= today and -45 <= days_overdue(row, today) <= 90 for row in rows)
     assert {row.currency for row in rows} == {"EUR", "USD", "GBP", "CHF", "JPY"}
-    assert {row.locale for row in rows} == {"en", "fr", "de", "es"}
+    assert {row.customer.locale for row in rows} == {"en", "fr", "de", "es"}
 
 
 def test_due_dates_are_spread_on_both_sides() -> None:
@@ -76,10 +76,12 @@ def test_due_dates_are_spread_on_both_sides() -> None:
 def test_one_customer_cannot_be_written_to() -> None:
     addresses = defaultdict(set)
     for row in book():
-        addresses[row.customer_id].add(row.email)
+        addresses[row.customer.customer_id].add(row.contact and row.contact.email)
     (silent,) = [customer for customer, known in addresses.items() if known == {None}]
 
-    unpaid = [row for row in book() if row.customer_id == silent and row.state == "open" and row.paid == 0]
+    unpaid = [
+        row for row in book() if row.customer.customer_id == silent and row.state == "open" and row.paid == 0
+    ]
 
     assert len(unpaid) >= 2
     assert any(days_overdue(row) > 0 for row in unpaid)
@@ -87,7 +89,10 @@ def test_one_customer_cannot_be_written_to() -> None:
 
 
 def test_a_sample_address_belongs_to_nobody() -> None:
-    assert all(row.email is None or row.email.endswith(".example") for row in book())
+    assert all(
+        row.contact is None or row.contact.email is None or row.contact.email.endswith(".example")
+        for row in book()
+    )
 
 
 def test_most_of_the_sample_book_is_in_euros() -> None:
@@ -97,7 +102,7 @@ def test_most_of_the_sample_book_is_in_euros() -> None:
 
 
 def test_sample_customers_have_names_of_their_own_some_not_ascii() -> None:
-    names = {row.customer_id: row.customer_name for row in book(invoices=301, customers=300)}
+    names = {row.customer.customer_id: row.customer.name for row in book(invoices=301, customers=300)}
 
     assert len(set(names.values())) == 300
     assert any(not name.isascii() for name in names.values())
@@ -106,8 +111,8 @@ def test_sample_customers_have_names_of_their_own_some_not_ascii() -> None:
 def test_sample_payment_terms_are_the_usual_ones() -> None:
     rows = book()
 
-    assert {row.payment_term_days for row in rows} == {14, 30, 45}
-    assert all(row.due_on == row.issued_on + timedelta(days=row.payment_term_days or 0) for row in rows)
+    assert {row.customer.payment_term_days for row in rows} == {14, 30, 45}
+    assert all(row.due_on == row.issued_on + timedelta(days=row.customer.payment_term_days or 0) for row in rows)
 
 
 @pytest.mark.parametrize(("invoices", "customers"), [(19, 8), (40, 7), (30, 30)])
