@@ -124,7 +124,7 @@ def preview(
     language: str | None = None,
     to: str | None = None,
     html: Path | None = None,
-    opens: Annotated[bool, Parameter(name="--open")] = False,
+    opens: Annotated[bool | None, Parameter(name="--open", negative="--no-open")] = None,
     text: bool = False,
     json: bool = False,
 ) -> int:
@@ -143,7 +143,7 @@ def preview(
     html
         Write the HTML to this file, for a browser.
     opens
-        Open the HTML in the browser.
+        Open the HTML in the browser, as without any other wish where there is a screen.
     text
         Print the plain text, as without any other wish.
     json

@@ -1,5 +1,6 @@
 """Shows, opens or sends the message that a template makes."""
 
+import os
 import re
 import sys
 import tempfile
@@ -33,19 +34,23 @@ def carry_out(
     to: str | None,
     html: Path | None,
     *,
-    opens: bool,
+    opens: bool | None,
     text: bool,
     as_json: bool,
 ) -> int:
-    """Show, open or send the message. Raises Failure."""
+    """Show, open or send the message; without any wish, show it, and open it where there is a screen.
+
+    Raises Failure.
+    """
     if locale is not None and not _LOCALE.fullmatch(locale):
         raise Failure(f"{locale!r} is no language; expected a code such as de or fr-CA", ASKED_WRONGLY)
     if to is not None:
         _require_address(to)
+    has_no_wish = to is None and html is None and not opens
     made = _made(name, invoice, locale, to)
     if html is not None:
         _write(html, made)
-    if opens:
+    if opens or (opens is None and has_no_wish and not (text or as_json) and _has_a_screen()):
         _open(made)
     if to is not None:
         _send(made)
@@ -53,13 +58,19 @@ def carry_out(
         say_json({"template": name, "invoice": invoice, "sent": to is not None, **_data(made)})
         return 0
     say(err(), made.sentence)
-    if text or (html is None and to is None and not opens):
+    if text or has_no_wish:
         _print(made)
     if html is not None:
         say(out(), f"The HTML is in {html}.")
     if to is not None:
         say(out(), f"Sent to {to} as {made.message_id}; it counts as no contact.")
     return 0
+
+
+def _has_a_screen() -> bool:
+    """Say whether somebody is there who sees a window; a browser without one would take over the terminal."""
+    is_graphical = sys.platform in ("darwin", "win32") or os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}
+    return sys.stdout.isatty() and bool(is_graphical)
 
 
 def _data(made: Preview) -> dict[str, Any]:

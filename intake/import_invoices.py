@@ -55,9 +55,10 @@ def import_invoices(
     """
     started_at = datetime.now(UTC)
     reading = read_file(source, kind="invoices", encoding=encoding)
+    notes = (*reading.notes, *_left_out(reading.invoices))
     problems = list(reading.problems)
     if strict and problems:
-        return Imported(0, 0, 0, tuple(problems), reading.notes, is_applied=False)
+        return Imported(0, 0, 0, tuple(problems), notes, is_applied=False)
     counts = dict.fromkeys(Outcome, 0)
     done = 0
     size = max(len(reading.invoices), 1) if strict else ROWS_PER_TRANSACTION
@@ -72,7 +73,7 @@ def import_invoices(
             if progress is not None:
                 progress(done, len(reading.invoices))
     except _Undone as undone:
-        return Imported(0, 0, 0, tuple(undone.problems), reading.notes, is_applied=False)
+        return Imported(0, 0, 0, tuple(undone.problems), notes, is_applied=False)
     with transaction(engine) as session:
         told = {outcome.value: count for outcome, count in counts.items()} | {"refused": len(problems)}
         report = problems_as_dicts(problems[:REPORTED_MAX])
@@ -83,8 +84,16 @@ def import_invoices(
         counts[Outcome.CHANGED],
         counts[Outcome.UNCHANGED],
         tuple(problems),
-        reading.notes,
+        notes,
     )
+
+
+def _left_out(rows: tuple[InvoiceRow, ...]) -> Iterator[str]:
+    """Say what the rows state and the ledger has no place for yet, so that nobody misses it later."""
+    if any(row.custom or row.customer.custom for row in rows):
+        yield "custom fields are read, and left out"
+    if any(row.external_id != row.invoice_number for row in rows):
+        yield "the column external_id is left out; invoices are known by their numbers"
 
 
 class _Undone(Exception):

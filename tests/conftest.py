@@ -1,6 +1,7 @@
 """What all tests share: real servers, started once, and an installation of its own for each test."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -22,6 +23,9 @@ OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_U
 def pytest_configure() -> None:
     """Let the run and all its servers end with `make test`, however that ends."""
     end_with_make()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A script's background jobs ignore Ctrl-C, and what they start does too; tests press it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -151,6 +151,17 @@ def test_an_export_of_another_program_is_imported_as_it_is(here: RunHere, engine
     assert imported(engine) == ["4711"]
 
 
+def test_what_is_read_and_not_kept_is_said(here: RunHere, tmp_path: Path) -> None:
+    file = tmp_path / "book.csv"
+    columns = "invoice_number,external_id,customer_id,customer_name,issue_date,currency,total,custom.project"
+    file.write_text(f"{columns}\nINV-1,4711,C-1,Helios,2026-05-02,EUR,100.00,Bridge\n")
+
+    notes = here("import", str(file), "--json").data["notes"]
+
+    assert "custom fields are read, and left out" in notes
+    assert "the column external_id is left out; invoices are known by their numbers" in notes
+
+
 def test_latin_1_is_read_as_such_unless_another_encoding_is_said(here: RunHere, tmp_path: Path) -> None:
     book = tmp_path / "book.csv"
     book.write_bytes(a_file(GOOD, cells()).decode().encode("latin-1"))

@@ -1,7 +1,11 @@
 """duewell template preview: it is the message that the customer gets, and it leaves no trace."""
 
 import asyncio
+import os
+import pty
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +29,7 @@ from intake.cadence_file import STANDARD, read_cadence
 from mailer.compose import reply_token
 from starter import start_all
 from tests.console.conftest import RunHere
+from tests.console.program import environment
 from tests.installation import Installation
 
 ME = "me@duewell.example"
@@ -242,6 +247,27 @@ def test_a_preview_opens_in_the_browser_with_the_logo_in_it(
     page = Path(opened.read_text().removeprefix("file://"))
     assert "data:image/png;base64," in page.read_text(encoding="utf-8")
     page.unlink()
+
+
+@pytest.mark.parametrize(("wishes", "is_opened"), [([], True), (["--no-open"], False)])
+def test_at_a_screen_it_is_opened_without_being_asked(
+    installation: Installation, tmp_path: Path, wishes: list[str], is_opened: bool
+) -> None:
+    installation.invoice("INV-1")
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
+    browser.chmod(0o755)
+    env = environment({**installation.env, "DISPLAY": ":0", "BROWSER": f"{browser} %s", "TMPDIR": str(tmp_path)})
+    ours, theirs = pty.openpty()
+
+    argv = [sys.executable, "-m", "console.main", "template", "preview", "reminder", "--invoice", "INV-1", *wishes]
+    ran = subprocess.run(argv, stdout=theirs, stderr=subprocess.PIPE, env=env, timeout=60, check=False)
+
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert (ran.returncode, "Subject: Reminder: invoice INV-1" in shown) == (0, True), ran.stderr
+    assert opened.exists() is is_opened
 
 
 def test_what_a_mail_program_shows_is_printed(there: RunHere, installation: Installation) -> None:
