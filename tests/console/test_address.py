@@ -40,6 +40,13 @@ def test_a_dead_address_is_shown_with_its_reason_and_replaced(book: Book, here: 
     assert book.rows("SELECT state FROM actions WHERE state = 'open' AND obstacle LIKE '%does not exist%'") == []
 
 
+def test_an_address_stays_in_one_piece_for_whoever_copies_it(book: Book, here: RunHere) -> None:
+    long = "anneliese.von-der-tann@nordlicht-solartechnik.example"
+    here("address", "mend", "C-1", ANA, "--to", long)
+
+    assert long in here("address", "list", "C-1").out
+
+
 def test_an_address_is_good_again(book: Book, here: RunHere) -> None:
     told = here("address", "mend", "C-1", ANA, "--json").data
 
