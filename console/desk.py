@@ -29,7 +29,7 @@ def say_done(as_json: bool, sentence: str, **data: Any) -> int:
 
 
 def table_of(*headings: str) -> Table:
-    """Return an empty table in the manner of all lists; the first column, which people copy, stays in one piece."""
+    """Return an empty table in the manner of all lists; the first column, which is copied, stays in one piece."""
     table = Table(box=None, pad_edge=False)
     for number, heading in enumerate(headings):
         table.add_column(heading, overflow="fold", no_wrap=number == 0)
