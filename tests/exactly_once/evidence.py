@@ -213,11 +213,21 @@ class Evidence:
 
     @cached_property
     def contact_days_of(self) -> Mapping[int, list[date | None]]:
-        """Return the last contacts of each customer's collections; None for those that had none."""
+        """Return the last contacts of each customer's collections; None for those that had none.
+
+        What may have been delivered is one too, also once a person has it or it was called off (rule 2.14).
+        """
         days: dict[int, list[date | None]] = {}
         for collection in self.ledger.collections:
             customer_id = self.invoice[collection.invoice_id].customer_id
             days.setdefault(customer_id, []).append(collection.last_contact_on)
+        collection_of = {action.id: self.collection[action.collection_id] for action in self.ledger.actions}
+        for message in self.ledger.messages:
+            if message.unanswered and message.state in ("failed", "withdrawn"):
+                customer_id = self.invoice[collection_of[message.action_id].invoice_id].customer_id
+                days[customer_id] += [
+                    self.ledger.rules.day(at) for at in self.claims_of.get(message.message_id, [])[-1:]
+                ]
         return days
 
     @cached_property
