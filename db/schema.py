@@ -10,31 +10,39 @@ from sqlalchemy import Engine, MetaData
 
 from db.tables import (
     actions,
+    api,
     cadences,
     collections,
     custom_fields,
     customers,
     incoming,
     invoices,
+    jobs,
     journal,
     organization,
     people,
+    rules,
     templates,
+    webhooks,
 )
 from db.tables.base import Base
 
 _MODULES = (
     actions,
+    api,
     cadences,
     collections,
     custom_fields,
     customers,
     incoming,
     invoices,
+    jobs,
     journal,
     organization,
     people,
+    rules,
     templates,
+    webhooks,
 )
 
 

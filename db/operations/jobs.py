@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from db.tables.journal import Job
+from db.tables.jobs import Job
 
 
 def record_job(

@@ -31,6 +31,7 @@ class Base(DeclarativeBase):
         str: Text,
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB,
+        dict[str, str]: JSONB,
         list[dict[str, Any]]: JSONB,
         list[str]: JSONB,
     }

@@ -27,11 +27,19 @@ class Contact(Base):
     __tablename__ = "contacts"
     __table_args__ = (
         Index("uq_contacts_main", "customer_id", unique=True, postgresql_where=text("is_main")),
+        Index(
+            "uq_contacts_external_id",
+            "customer_id",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
         Index("uq_contacts_email", "customer_id", func.lower(text("email")), unique=True),
     )
 
     id: Mapped[Id]
     customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
+    external_id: Mapped[str | None]
     first_name: Mapped[str | None]
     last_name: Mapped[str | None]
     email: Mapped[str | None]

@@ -21,8 +21,11 @@ class Invoice(Base):
         CheckConstraint("total > 0", name="total"),
         CheckConstraint("settled BETWEEN 0 AND total", name="settled"),
         CheckConstraint("due_on >= issued_on", name="due_after_issue"),
+        CheckConstraint("(cadence_locked_at IS NULL) = (cadence_locked_by IS NULL)", name="cadence_locked"),
         Index("ix_invoices_customer_id", "customer_id"),
         Index("ix_invoices_unsettled", "id", postgresql_where=text("state = 'open' AND settled < total")),
+        # Which of them become overdue, or older by a bucket, on a day.
+        Index("ix_invoices_due_on", "due_on", "id", postgresql_where=text("state = 'open' AND settled < total")),
     )
 
     id: Mapped[Id]
@@ -40,6 +43,9 @@ class Invoice(Base):
     is_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
     # The day of the last message outside any cadence, which counts under each of them (rule 4.8).
     contacted_on: Mapped[date | None]
+    # A user chose the cadence: no rule assigns another until rules may manage the invoice again (rule 5.3).
+    cadence_locked_at: Mapped[datetime | None]
+    cadence_locked_by: Mapped[str | None]
     pay_link: Mapped[str | None]
     view_link: Mapped[str | None]
     # What the accounts stated last, where that may differ from the columns: what people changed here since then
@@ -73,6 +79,7 @@ class Payment(Base):
 
     id: Mapped[Id]
     external_id: Mapped[str | None] = mapped_column(unique=True)
+    reference: Mapped[str | None]
     customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
     source: Mapped[str]
     currency: Mapped[str]
@@ -99,7 +106,7 @@ class PaymentAllocation(Base):
 
 
 class CreditNote(Base):
-    """A credit given to a customer."""
+    """A credit given to a customer. What no allocation covers stays with the customer, until it is voided."""
 
     __tablename__ = "credit_notes"
     __table_args__ = (
@@ -115,6 +122,7 @@ class CreditNote(Base):
     currency: Mapped[str]
     total: Mapped[Amount]
     issued_on: Mapped[date]
+    voided_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

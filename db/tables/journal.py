@@ -1,4 +1,4 @@
-"""What happened and what must still be told: the timeline, the outbox, and jobs."""
+"""What happened and what must still be told: the timeline and the outbox."""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, ForeignKey, Index, event, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.tables.base import Base, Id, Ref, one_of
+from db.tables.base import Base, Id, Ref
 
 
 class TimelineEntry(Base):
@@ -49,33 +49,21 @@ def _guard_timeline(_target: object, connection: Connection, **_options: object)
 
 
 class OutboxEntry(Base):
-    """A signal that a committed fact owes to its process. Deleted when it was delivered."""
+    """A signal that a committed fact owes to its process. Deleted when it was delivered.
+
+    What bulk work owes goes out at a rate of its own, behind all that people and the accounts caused.
+    """
 
     __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_bulk", "is_bulk", "id"),)
 
     id: Mapped[Id]
     invoice_id: Mapped[Ref] = mapped_column(ForeignKey("invoices.id"), index=True)
     signal: Mapped[str]
     payload: Mapped[dict[str, Any]]
+    is_bulk: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(server_default="0")
     # Nobody else takes the entry before this moment: a lease, so that no transaction waits for the network.
     leased_until: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
-
-
-class Job(Base):
-    """A piece of bulk work with its progress and its report."""
-
-    __tablename__ = "jobs"
-    __table_args__ = (one_of("state", ("running", "done", "failed", "canceled")),)
-
-    id: Mapped[Id]
-    kind: Mapped[str]
-    state: Mapped[str]
-    started_by: Mapped[str]
-    started_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-    cursor: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    counts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    report: Mapped[list[dict[str, Any]]] = mapped_column(server_default="[]")

@@ -20,6 +20,7 @@ class Organization(Base):
         CheckConstraint("cardinality(business_days) > 0", name="business_days"),
         CheckConstraint("jitter_minutes BETWEEN 0 AND 1440", name="jitter_minutes"),
         one_of("contact_delay_scope", ("collection", "customer")),
+        CheckConstraint("bulk_signals_per_second BETWEEN 1 AND 1000", name="bulk_signals_per_second"),
         one_of("when_uncertain", ("repeat", "ask")),
         CheckConstraint("colour ~ '^#[0-9A-Fa-f]{6}$'", name="colour"),
         CheckConstraint("(logo IS NULL) = (logo_type IS NULL)", name="logo"),
@@ -62,3 +63,11 @@ class Organization(Base):
     marks_replies: Mapped[bool] = mapped_column(server_default=text("false"))
     # What becomes of a message that may have been delivered: it is sent again, the same, or shown to a person.
     when_uncertain: Mapped[str] = mapped_column(server_default="repeat")
+    # Counts the changes of rules and of fields that they may name: who keeps rules in memory reads them again.
+    rules_revision: Mapped[int] = mapped_column(server_default="0")
+    # The last local day of which rules know what it made of invoices: overdue, older by a bucket.
+    rules_clock_on: Mapped[date | None]
+    # How many signals of bulk work go to processes each second, over all workers.
+    bulk_signals_per_second: Mapped[int] = mapped_column(server_default="20")
+    # When the ledger and the running processes are compared each night, by the organization's clock.
+    reconcile_time: Mapped[time] = mapped_column(server_default="03:30")

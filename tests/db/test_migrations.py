@@ -180,19 +180,31 @@ _VALUES: dict[str, Any] = {
     "entity": "invoice",
     "type": "text",
     "text_value": "x",
+    "reconcile_time": "03:30",
+    "event": "created",
+    "slot": "cadence",
+    "outcome": "created",
+    "url": "https://hooks.example/",
 }
 _STATES = {
     "cadence_versions": "published",
     "collections": "active",
     "actions": "open",
     "messages": "sent",
-    "jobs": "done",
+    "jobs": "running",
     "invoices": "open",
+    "rule_notifications": "owed",
+    "webhook_deliveries": "owed",
 }
-_KINDS = {"holds": "pause", "actions": "step", "incoming_messages": "reply"}
+_KINDS = {"holds": "pause", "actions": "step", "incoming_messages": "reply", "import_profiles": "invoices"}
 # Of two owners, only one may be named.
 _LEFT_OUT = {("holds", "customer_id"), ("custom_values", "customer_id")}
-_FILLED = {("holds", "invoice_id"), ("custom_values", "invoice_id"), ("custom_values", "text_value")}
+_FILLED = {
+    ("holds", "invoice_id"),
+    ("custom_values", "invoice_id"),
+    ("custom_values", "text_value"),
+    ("smart_rules", "position"),
+}
 _BY_TYPE = {
     "BIGINT": 1,
     "INTEGER": 1,
