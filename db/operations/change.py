@@ -15,12 +15,16 @@ SYSTEM = "duewell"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The circumstances of a change: the moment (UTC), the local day, who, and the id that makes it count once."""
+    """The circumstances of a change: the moment (UTC), the local day, who, and the id that makes it count once.
+
+    `job_id` is the bulk job that it is a part of; all timeline entries that bear it are the job's audit batch.
+    """
 
     at: datetime
     on: date
     by: str = SYSTEM
     event_id: str | None = None
+    job_id: int | None = None
 
 
 def note(
@@ -69,6 +73,6 @@ def _entry(
         on_date=change.on,
         kind=kind,
         actor=change.by,
-        data={key: value for key, value in data.items() if value is not None},
+        data={key: value for key, value in (data | {"job": change.job_id}).items() if value is not None},
         event_id=event_id,
     )
