@@ -23,7 +23,7 @@ from tests.scenarios.command_line import temporal_signal
 from tests.scenarios.mail_server import MailServer
 from workflows.client import process_of
 
-INVOICES = 48
+INVOICES = 32
 # Attempts that met a server that was away are repeated after 5, 10 and 20 seconds.
 PATIENCE_SECONDS = 60.0
 
