@@ -29,8 +29,11 @@ class Money:
         return self.amount < self._same_currency(other).amount
 
     def __str__(self) -> str:
-        """Return the amount with the decimals of its currency, and never rounded: 1,097,661 JPY, 12.50 EUR."""
-        return f"{self.exact:,f} {self.currency}"
+        """Return the amount with the decimals of its currency, and never rounded: 1097661 JPY, 12.50 EUR.
+
+        No separators for thousands: it is the form in which people give amounts back to commands.
+        """
+        return f"{self.exact:f} {self.currency}"
 
     @property
     def exact(self) -> Decimal:

@@ -1,18 +1,48 @@
 """Takes messages from outside in: reads what they are, and hands them to the ledger."""
 
 import hashlib
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from db.engine import Engine, transaction
+import structlog
+
+from db.engine import Engine, LedgerUnavailable, transaction
 from db.operations.change import Change
 from db.operations.customer_delay import settle_others
-from db.operations.incoming import Incoming, Taken, Undelivered, take_in
+from db.operations.incoming import Incoming, NotYet, Taken, Undelivered, take_in
 from db.queries.calendar import local_date
 from db.queries.organization import delays_customer
 from mailer.incoming import Received, read_received
 
 # Mailboxes take no larger messages; what is beyond stays in the mailbox.
 MESSAGE_BYTES_MAX = 25 * 1024 * 1024
+log = structlog.get_logger()
+
+
+@dataclass
+class OneByOne:
+    """Takes things in one by one: one that cannot be must not keep the others waiting.
+
+    `trouble` says what happened then; it is said once of each, and each is tried again at every look.
+    """
+
+    trouble: str
+    said: set[Hashable] = field(default_factory=set)
+
+    def take(self, key: Hashable, taking: Callable[[], Taken], **about: object) -> Taken | None:
+        """Return what `taking` did, None if it has to wait for a later look. Raises LedgerUnavailable."""
+        try:
+            return taking()
+        except NotYet:
+            return None
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            if key not in self.said:
+                log.exception(self.trouble, **about)
+                self.said.add(key)
+            return None
 
 
 def take_message(engine: Engine, raw: bytes, received_at: datetime, now: datetime | None = None) -> Taken:

@@ -8,17 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 
-import structlog
-
-from db.engine import Engine, LedgerUnavailable
-from db.operations.incoming import NotYet
+from db.engine import Engine
 from db.operations.one_at_a_time import READING_THE_MAILBOX, alone
-from intake.inbox import take_message
+from intake.inbox import OneByOne, take_message
 from intake.looking import Words, keep_looking
 from intake.mailbox_connection import Mailbox, MailboxAddress, MailboxUnavailable
 
 POLL_SECONDS = 30.0
-log = structlog.get_logger()
 
 
 @dataclass
@@ -32,12 +28,14 @@ class Look:
 
 @dataclass
 class Watcher:
-    """Reads one mailbox for one ledger. `known` are the messages whose trouble was told, which is done once."""
+    """Reads one mailbox for one ledger."""
 
     engine: Engine
     address: MailboxAddress
     stopping: Event = field(default_factory=Event)
-    known: set[int] = field(default_factory=set)
+    taker: OneByOne = field(
+        default_factory=lambda: OneByOne("a message cannot be taken in, it stays in the mailbox")
+    )
 
     def look(self) -> Look:
         """Take in what is there, unless another worker is at it.
@@ -68,19 +66,7 @@ class Watcher:
         if fetched is None:
             return False
         raw, received_at = fetched
-        try:
-            take_message(self.engine, raw, received_at)
-        except NotYet:
-            return False
-        except LedgerUnavailable:
-            raise
-        except Exception:
-            # It stays in the mailbox and is tried at every look; the others must not wait for it.
-            if uid not in self.known:
-                log.exception("a message cannot be taken in, it stays in the mailbox", uid=uid)
-                self.known.add(uid)
-            return False
-        return True
+        return self.taker.take(uid, lambda: take_message(self.engine, raw, received_at), uid=uid) is not None
 
 
 async def watch(

@@ -10,15 +10,14 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event
 
-import structlog
-
-from db.engine import Engine, LedgerUnavailable, transaction
-from db.operations.incoming import Incoming, NotYet, Undelivered
+from db.engine import Engine, transaction
+from db.operations.incoming import Incoming, Undelivered
 from db.operations.one_at_a_time import ASKING_THE_PROVIDER, alone
 from db.queries.incoming import HandedOver, handed_to_provider, known_digests
-from intake.inbox import take
+from intake.inbox import OneByOne, take
 from intake.looking import Words, keep_looking
 from mailer.incoming import Kind
 from mailer.resend_statuses import MEANINGS, Page, ResendStatuses, Status, StatusesUnavailable, TooManyRequests
@@ -34,7 +33,6 @@ REQUESTS_REPEATED_MAX = 5
 PATIENCE_SECONDS = 60.0
 PAGES_MAX = 1000
 PROVIDER = "Resend"
-log = structlog.get_logger()
 
 
 @dataclass
@@ -48,13 +46,13 @@ class Look:
 
 @dataclass
 class Asker:
-    """Asks for one ledger. `told` are the events whose trouble was told, which is done once."""
+    """Asks for one ledger."""
 
     engine: Engine
     statuses: ResendStatuses
     request_seconds: float = REQUEST_SECONDS
     stopping: Event = field(default_factory=Event)
-    told: set[str] = field(default_factory=set)
+    taker: OneByOne = field(default_factory=lambda: OneByOne("what the provider says cannot be taken in"))
     asked_all_at: datetime | None = None
 
     def look(self) -> Look:
@@ -109,18 +107,9 @@ class Asker:
         return sum(self._take(incoming, now) for incoming in found if incoming.digest not in known)
 
     def _take(self, incoming: Incoming, now: datetime) -> bool:
-        try:
-            return take(self.engine, incoming, now).is_new
-        except NotYet:
-            return False
-        except LedgerUnavailable:
-            raise
-        except Exception:
-            # It is tried at every look; the others must not wait for it.
-            if incoming.digest not in self.told:
-                log.exception("what the provider says cannot be taken in", about=incoming.about)
-                self.told.add(incoming.digest)
-            return False
+        taking = partial(take, self.engine, incoming, now)
+        taken = self.taker.take(incoming.digest, taking, about=incoming.about)
+        return taken is not None and taken.is_new
 
 
 async def ask_provider(

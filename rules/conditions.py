@@ -13,7 +13,7 @@ import unicodedata
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from pydantic import Field as Limit
@@ -90,15 +90,22 @@ Currency = Annotated[str, Limit(pattern="^[A-Z]{3}$")]
 class _OfKind(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    # None where any kind of field will do.
+    of_kind: ClassVar[Kind | None] = None
+
     field: AnyField
 
-    def _require(self, kind: Kind) -> None:
-        if kind_of(self.field) is not kind:
-            raise ValueError(f"{self.field} is no {kind}")
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if self.of_kind is not None and kind_of(self.field) is not self.of_kind:
+            raise ValueError(f"{self.field} is no {self.of_kind}")
+        return self
 
 
 class TextCondition(_OfKind):
     """A text is compared, by `rules.folding`."""
+
+    of_kind = Kind.TEXT
 
     kind: Literal["text"] = "text"
     operator: TextOperator
@@ -106,7 +113,6 @@ class TextCondition(_OfKind):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self._require(Kind.TEXT)
         if len(self.values) > 1 and self.operator is not TextOperator.IS_ANY_OF:
             raise ValueError(f"{self.operator.value} takes one value")
         return self
@@ -115,13 +121,14 @@ class TextCondition(_OfKind):
 class ChoiceCondition(_OfKind):
     """A value out of few is compared, to the letter: a status, a currency, a customer by their id, a select."""
 
+    of_kind = Kind.CHOICE
+
     kind: Literal["choice"] = "choice"
     operator: ChoiceOperator
     values: Annotated[tuple[Value, ...], Limit(min_length=1, max_length=VALUES_MAX)]
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self._require(Kind.CHOICE)
         known = choices_of(self.field)
         for value in self.values:
             if known is not None and value not in known:
@@ -134,18 +141,17 @@ class ChoiceCondition(_OfKind):
 class DayCondition(_OfKind):
     """A day is compared with a day."""
 
+    of_kind = Kind.DATE
+
     kind: Literal["day"] = "day"
     operator: DayOperator
     day: date
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        self._require(Kind.DATE)
-        return self
-
 
 class DayBetween(_OfKind):
     """A day is one of those from `first` to `last`."""
+
+    of_kind = Kind.DATE
 
     kind: Literal["day between"] = "day between"
     first: date
@@ -153,7 +159,6 @@ class DayBetween(_OfKind):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self._require(Kind.DATE)
         if self.first > self.last:
             raise ValueError("the first day is after the last")
         return self
@@ -162,22 +167,20 @@ class DayBetween(_OfKind):
 class DayWithin(_OfKind):
     """A day is at most `days` calendar days ago or ahead; today is both."""
 
+    of_kind = Kind.DATE
+
     kind: Literal["day within"] = "day within"
     direction: Literal["last", "next"]
     days: Annotated[int, Limit(ge=1, le=DAYS_MAX)]
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        self._require(Kind.DATE)
-        return self
-
 
 class _OfAmount(_OfKind):
+    of_kind = Kind.AMOUNT
+
     currency: Currency | None = None
 
     @model_validator(mode="after")
-    def _check_field(self) -> Self:
-        self._require(Kind.AMOUNT)
+    def _check_currency(self) -> Self:
         if self.currency is not None and not isinstance(self.field, Field):
             raise ValueError(f"{self.field} is a number and has no currency")
         return self

@@ -86,7 +86,9 @@ def open_sheet(data: bytes, name: str | None) -> XlsxTable | Wrong:
             return Wrong("a workbook without a sheet that is visible", "a sheet with a header and rows")
         chosen = name or first
         return XlsxTable(workbook.get_sheet_by_name(chosen), None if chosen == first else chosen, has_errors)
-    except (zipfile.BadZipFile, zlib.error, CalamineError, NotImplementedError, ValueError, EOFError):
+    # Of an archive's index, zipfile also refuses a version with NotImplementedError, and names and places of its
+    # parts with ValueError.
+    except (zipfile.BadZipFile, zlib.error, CalamineError, NotImplementedError, ValueError):
         return _BROKEN
 
 

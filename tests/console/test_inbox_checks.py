@@ -10,7 +10,7 @@ from tests.mailer.returned import POSTFIX
 
 async def checked(**settings: str) -> list[Check]:
     """Return what doctor says about what comes back."""
-    return await examine(Settings(**settings))  # type: ignore[arg-type]
+    return await examine(Settings.model_validate(settings))
 
 
 async def test_a_mailbox_is_said_with_what_waits_in_it_or_with_what_mends_it() -> None:

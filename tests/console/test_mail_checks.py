@@ -14,7 +14,7 @@ from tests.mailer.smtp_servers import CERTIFICATE, PASSWORD, USERNAME, Behaviour
 
 async def checked(**settings: str) -> Check:
     """Return what doctor says about mail."""
-    (check,) = await examine(Settings(**settings))  # type: ignore[arg-type]
+    (check,) = await examine(Settings.model_validate(settings))
     return check
 
 

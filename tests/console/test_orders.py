@@ -211,7 +211,7 @@ def test_what_the_core_objects_to_is_one_line(installation: Installation, here: 
 
     here("resolve", "INV-1").failed(2, "INV-1: it is not disputed")
     here("promise", "INV-1", yesterday).failed(2, "INV-1: a promise is for today")
-    here("promise", "INV-1", str(installation.today), "--amount", "5000").failed(2, "more than the 1,200.00 EUR")
+    here("promise", "INV-1", str(installation.today), "--amount", "5000").failed(2, "more than the 1200.00 EUR")
     here("payment-in-flight", "INV-1", "--until", yesterday).failed(
         2, "INV-1: a payment is waited for until after"
     )

@@ -112,7 +112,7 @@ def test_a_promise_once_decided_stays_so_when_the_payment_bounces(book: Book, in
     ("day", "amount", "said"),
     [
         ("2026-06-01", None, "a promise is for today"),
-        ("2026-06-12", "1000.01", "more than the 1,000.00 EUR outstanding"),
+        ("2026-06-12", "1000.01", "more than the 1000.00 EUR outstanding"),
         ("2026-06-12", "0", "a promise is more than 0"),
         ("2026-06-12", "0.001", "too exact"),
     ],

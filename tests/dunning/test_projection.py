@@ -169,7 +169,7 @@ def test_exhausted_collection_says_what_is_open() -> None:
 
     shown = seen(collection, at("2026-06-10 08:30"))
 
-    assert (shown.stage, shown.sentence) == (Stage.EXHAUSTED, "Every step is done and 10,000.00 EUR is open")
+    assert (shown.stage, shown.sentence) == (Stage.EXHAUSTED, "Every step is done and 10000.00 EUR is open")
 
 
 def test_closed_collection_says_why() -> None:

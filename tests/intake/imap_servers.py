@@ -19,6 +19,7 @@ from tests.mailer.smtp_servers import CERTIFICATE
 
 USERNAME, PASSWORD = "inbox@duewell.example", "geheim: 'é\" @/%"  # not a secret: only the servers below know it
 PATIENCE_SECONDS = 30.0
+Encryption = Literal["never", "STARTTLS", "from the first byte"]
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Shelf:
     encrypted: list[bool] = field(default_factory=list)
     breaks_off_at: str | None = None
     permits: str = r"\Seen \*"
-    tls: Literal["never", "STARTTLS", "from the first byte"] = "never"
+    tls: Encryption = "never"
 
     def put(self, message: bytes) -> int:
         """Put a message in and return its id."""

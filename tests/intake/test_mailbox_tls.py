@@ -3,11 +3,11 @@
 import pytest
 
 from intake.mailbox_connection import Mailbox, MailboxAddress, MailboxUnavailable
-from tests.intake.imap_servers import Shelf, keyword_server, running_pymap
+from tests.intake.imap_servers import Encryption, Shelf, keyword_server, running_pymap
 from tests.mailer.returned import POSTFIX
 from tests.mailer.smtp_servers import CERTIFICATE
 
-HOW = [("imaps", "from the first byte"), ("imap", "STARTTLS")]
+HOW: list[tuple[str, Encryption]] = [("imaps", "from the first byte"), ("imap", "STARTTLS")]
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def test_a_real_server_is_read_over_starttls() -> None:
 
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize(("scheme", "tls"), HOW)
-def test_the_password_goes_over_tls(scheme: str, tls: str) -> None:
-    shelf = Shelf(tls=tls)  # type: ignore[arg-type]
+def test_the_password_goes_over_tls(scheme: str, tls: Encryption) -> None:
+    shelf = Shelf(tls=tls)
     shelf.put(POSTFIX)
     with keyword_server(shelf) as server:
         assert messages(server.url, scheme) == 1
@@ -48,9 +48,9 @@ def test_the_password_goes_over_tls(scheme: str, tls: str) -> None:
 
 @pytest.mark.parametrize(("scheme", "tls"), HOW)
 def test_a_server_that_is_not_who_it_should_be_gets_no_password(
-    scheme: str, tls: str, monkeypatch: pytest.MonkeyPatch
+    scheme: str, tls: Encryption, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf = Shelf(tls=tls)  # type: ignore[arg-type]
+    shelf = Shelf(tls=tls)
     with keyword_server(shelf) as server:
         with pytest.raises(MailboxUnavailable, match="certificate verify failed"):
             messages(server.url, scheme)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 
 import pytest
@@ -181,11 +182,15 @@ def test_messages_of_others_in_the_account_are_left_alone(book: Book, server: Re
 
 def test_it_looks_back_some_days_once_and_then_an_hour(book: Book, server: Resend) -> None:
     now = datetime.now(UTC)
+
+    def before(age: timedelta) -> datetime:
+        return now - age
+
     ages = (
         [timedelta(days=30)] * 100 + [timedelta(days=3)] * 100 + [timedelta(hours=2)] * 100 + [timedelta()] * 100
     )
     for number, age in enumerate(ages):
-        server.clock = lambda age=age: now - age  # type: ignore[misc]
+        server.clock = partial(before, age)
         server.accept(str(number), {"to": [ANA]})
     asking = asker(book, server)
 
