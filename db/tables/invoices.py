@@ -43,7 +43,7 @@ class Invoice(Base):
     is_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
     # The day of the last message outside any cadence, which counts under each of them (rule 4.8).
     contacted_on: Mapped[date | None]
-    # A user chose the cadence: no rule assigns another until rules may manage the invoice again (rule 5.3).
+    # A user chose the cadence: no rule assigns another until rules may manage the invoice again (rule 5.5).
     cadence_locked_at: Mapped[datetime | None]
     cadence_locked_by: Mapped[str | None]
     pay_link: Mapped[str | None]
@@ -86,6 +86,8 @@ class Payment(Base):
     amount: Mapped[Amount]
     received_on: Mapped[date]
     reversed_on: Mapped[date | None]
+    # What the accounts stated of it last, and what that settles: people's changes stay until they state news.
+    stated: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -123,6 +125,7 @@ class CreditNote(Base):
     total: Mapped[Amount]
     issued_on: Mapped[date]
     voided_on: Mapped[date | None]
+    stated: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -26,6 +26,7 @@ class Job(Base):
         one_of("state", JOB_STATES),
         CheckConstraint("(ended_at IS NULL) = (state IN ('running', 'canceling'))", name="ended_at"),
         Index("ix_jobs_running", "id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_jobs_kind", "kind", "id"),
     )
 
     id: Mapped[Id]
@@ -41,6 +42,8 @@ class Job(Base):
     cursor: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     # When the last page was done, for the rate and the time left.
     moved_at: Mapped[datetime | None]
+    # Objects done each second, over about the last half minute of work.
+    rate: Mapped[float | None]
     counts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     report: Mapped[list[dict[str, Any]]] = mapped_column(server_default="[]")
 

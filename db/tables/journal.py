@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, Index, event, func, text
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, SmallInteger, event, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, Id, Ref
@@ -67,3 +67,13 @@ class OutboxEntry(Base):
     # Nobody else takes the entry before this moment: a lease, so that no transaction waits for the network.
     leased_until: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
+
+
+class BulkLane(Base):
+    """When the next round of what bulk work owes may be delivered, by whichever worker: one row, or none yet."""
+
+    __tablename__ = "bulk_lane"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    next_at: Mapped[datetime]

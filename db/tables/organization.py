@@ -3,7 +3,7 @@
 from datetime import date, time
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Date, LargeBinary, SmallInteger, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -67,6 +67,9 @@ class Organization(Base):
     rules_revision: Mapped[int] = mapped_column(server_default="0")
     # The last local day of which rules know what it made of invoices: overdue, older by a bucket.
     rules_clock_on: Mapped[date | None]
+    # The day that is on its way since, and up to which invoice rules know of it; None once all were raised.
+    rules_clock_to: Mapped[date | None]
+    rules_clock_after: Mapped[int] = mapped_column(BigInteger, server_default="0")
     # How many signals of bulk work go to processes each second, over all workers.
     bulk_signals_per_second: Mapped[int] = mapped_column(server_default="20")
     # When the ledger and the running processes are compared each night, by the organization's clock.

@@ -63,13 +63,17 @@ class RuleRecord(Base):
 
 
 class RuleMatch(Base):
-    """A rule of a notification matches the invoice now: it fires again only after it ceased to match."""
+    """A rule of a notification matches the invoice now: it fires again only after it ceased to match.
+
+    Without a foreign key to invoices, which are never removed: whoever activates a rule records all that match,
+    and must neither wait for those that somebody holds nor hold them himself.
+    """
 
     __tablename__ = "rule_matches"
     __table_args__ = (Index("ix_rule_matches_invoice_id", "invoice_id"),)
 
     rule_id: Mapped[Ref] = mapped_column(ForeignKey("smart_rules.id"), primary_key=True)
-    invoice_id: Mapped[Ref] = mapped_column(ForeignKey("invoices.id"), primary_key=True)
+    invoice_id: Mapped[Ref] = mapped_column(primary_key=True)
 
 
 class RuleLogEntry(Base):
@@ -125,5 +129,8 @@ class RuleNotification(Base):
     attempts: Mapped[int] = mapped_column(server_default="0")
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
+    # Subject, body and HTML as they were written at the first attempt, and who has them already.
+    rendered: Mapped[dict[str, Any] | None]
+    sent_to: Mapped[list[str]] = mapped_column(server_default="[]")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]

@@ -9,6 +9,87 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+# Copied from db/tables/webhook_events.py as it was released.
+_OWE_WEBHOOKS = """\
+CREATE OR REPLACE FUNCTION owe_webhooks() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM webhook_endpoints WHERE is_active) THEN
+    INSERT INTO webhook_deliveries (endpoint_id, event_id, kind, invoice_id, payload)
+    WITH told (noted, kind, fields) AS (VALUES
+      ('invoice created', 'invoice.created', ARRAY['total', 'currency']::text[]),
+      ('invoice changed', 'invoice.changed', ARRAY['changed']::text[]),
+      ('due date changed', 'invoice.due_date_changed', ARRAY['was', 'due_on']::text[]),
+      ('hidden', 'invoice.hidden', ARRAY['rule']::text[]),
+      ('shown', 'invoice.shown', ARRAY['rule']::text[]),
+      ('voided', 'invoice.voided', ARRAY['was']::text[]),
+      ('written off', 'invoice.written_off', ARRAY['was']::text[]),
+      ('reinstated', 'invoice.reinstated', ARRAY['was']::text[]),
+      ('disputed', 'invoice.disputed', ARRAY[]::text[]),
+      ('dispute resolved', 'invoice.dispute_resolved', ARRAY['then']::text[]),
+      ('paid', 'payment.received', ARRAY['amount', 'currency', 'payment']::text[]),
+      ('payment moved', 'payment.moved', ARRAY['amount', 'currency', 'payment']::text[]),
+      ('payment reversed', 'payment.reversed', ARRAY['amount', 'currency', 'payment']::text[]),
+      ('credited', 'credit.received', ARRAY['amount', 'currency', 'credit_note']::text[]),
+      ('credit moved', 'credit.moved', ARRAY['amount', 'currency', 'credit_note']::text[]),
+      ('credit note voided', 'credit.voided', ARRAY['amount', 'currency', 'credit_note']::text[]),
+      ('payment announced', 'payment.announced', ARRAY['until']::text[]),
+      ('promised', 'payment.promised', ARRAY['promised_for']::text[]),
+      ('promise replaced', 'payment.promise_replaced', ARRAY['promised_for']::text[]),
+      ('promise kept', 'payment.promise_kept', ARRAY['promised_for']::text[]),
+      ('promise partially kept', 'payment.promise_partially_kept', ARRAY['promised_for']::text[]),
+      ('promise broken', 'payment.promise_broken', ARRAY['promised_for']::text[]),
+      ('paused', 'collection.paused', ARRAY['until']::text[]),
+      ('customer paused', 'collection.paused', ARRAY['until']::text[]),
+      ('resumed', 'collection.resumed', ARRAY[]::text[]),
+      ('customer resumed', 'collection.resumed', ARRAY[]::text[]),
+      ('reassigned', 'collection.reassigned', ARRAY['cadence', 'rule']::text[]),
+      ('restarted', 'collection.restarted', ARRAY[]::text[]),
+      ('cycle begun', 'collection.cycle_begun', ARRAY['cycle']::text[]),
+      ('collection closed', 'collection.ended', ARRAY['because']::text[]),
+      ('collection reopened', 'collection.reopened', ARRAY[]::text[]),
+      ('collection exhausted', 'collection.exhausted', ARRAY[]::text[]),
+      ('collection parked', 'collection.blocked', ARRAY[]::text[]),
+      ('to-do opened', 'action.opened', ARRAY['step', 'channel', 'action', 'todo']::text[]),
+      ('to-do ended', 'action.completed', ARRAY['step', 'channel', 'action', 'todo', 'outcome']::text[]),
+      ('to-do ended: ignored', 'action.ignored', ARRAY['step', 'channel', 'action', 'todo']::text[]),
+      ('to-do snoozed', 'action.snoozed', ARRAY['step', 'channel', 'action', 'todo', 'until']::text[]),
+      ('to-do canceled', 'action.canceled', ARRAY['step', 'channel', 'action', 'todo', 'because']::text[]),
+      ('to-do assigned', 'action.assigned', ARRAY['step', 'channel', 'action', 'todo']::text[]),
+      ('step expired', 'action.expired', ARRAY['step', 'channel', 'action', 'todo', 'because']::text[]),
+      ('step skipped', 'action.skipped', ARRAY['step', 'channel', 'action', 'todo', 'because']::text[]),
+      ('message sent', 'action.sent', ARRAY['step', 'channel', 'action', 'todo', 'together_with']::text[]),
+      ('message refused', 'action.refused', ARRAY['step', 'channel', 'action', 'todo', 'together_with']::text[]),
+      ('message withdrawn', 'action.withdrawn', ARRAY['step', 'channel', 'action', 'todo']::text[]),
+      ('message came back', 'action.bounced', ARRAY['step', 'channel', 'action', 'todo']::text[]),
+      ('reply received', 'action.replied', ARRAY[]::text[]),
+      ('complaint received', 'action.complained', ARRAY['step', 'channel', 'action', 'todo']::text[]),
+      ('contacted', 'action.contacted', ARRAY['step', 'channel', 'action', 'todo']::text[])
+    ), happened AS MATERIALIZED (
+      SELECT n.id, n.invoice_id, n.at, n.on_date, n.data, told.kind, told.fields, i.external_id, i.number,
+             c.external_id AS customer, 'evt_' || replace(gen_random_uuid()::text, '-', '') AS event_id
+        FROM noted n
+        JOIN told ON told.noted = n.kind || CASE WHEN n.kind = 'to-do ended' AND n.data ->> 'outcome' = 'ignored'
+                                                 THEN ': ignored' ELSE '' END
+        JOIN invoices i ON i.id = n.invoice_id
+        JOIN customers c ON c.id = i.customer_id
+    )
+    SELECT e.id, h.event_id, h.kind, h.invoice_id, jsonb_build_object(
+             'version', 1, 'id', h.event_id, 'kind', h.kind,
+             'at', to_char(h.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'on', h.on_date,
+             'invoice', jsonb_build_object('external_id', h.external_id, 'number', h.number),
+             'customer', jsonb_build_object('external_id', h.customer),
+             'data', (SELECT coalesce(jsonb_object_agg(d.key, d.value), '{}')
+                        FROM jsonb_each(h.data) d WHERE d.key = ANY (h.fields)))
+      FROM happened h
+      JOIN webhook_endpoints e
+        ON e.is_active AND (e.kinds = '[]' OR e.kinds ? h.kind OR e.kinds ? (split_part(h.kind, '.', 1) || '.*'))
+     ORDER BY h.id, e.id
+       FOR KEY SHARE OF e;
+  END IF;
+  RETURN NULL;
+END $$
+"""
+
 
 def upgrade() -> None:
     """Go up."""
@@ -95,6 +176,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("stopped_because", sa.Text(), nullable=True),
+        sa.Column("previous_secret", sa.Text(), nullable=True),
+        sa.Column("previous_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rests_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("told_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("url ~ '^https?://'", name=op.f("ck_webhook_endpoints_url")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
     )
@@ -148,7 +236,6 @@ def upgrade() -> None:
         "rule_matches",
         sa.Column("rule_id", sa.BigInteger(), nullable=False),
         sa.Column("invoice_id", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["invoice_id"], ["invoices.id"], name=op.f("fk_rule_matches_invoice_id_invoices")),
         sa.ForeignKeyConstraint(["rule_id"], ["smart_rules.id"], name=op.f("fk_rule_matches_rule_id_smart_rules")),
         sa.PrimaryKeyConstraint("rule_id", "invoice_id", name=op.f("pk_rule_matches")),
     )
@@ -167,6 +254,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("rendered", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("sent_to", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("channel IN ('email', 'webhook')", name=op.f("ck_rule_notifications_channel")),
@@ -212,10 +301,12 @@ def upgrade() -> None:
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("state", sa.Text(), server_default="owed", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("last_status", sa.Integer(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(ended_at IS NULL) = (state = 'owed')", name=op.f("ck_webhook_deliveries_ended_at")),
         sa.CheckConstraint("state IN ('owed', 'delivered', 'given up')", name=op.f("ck_webhook_deliveries_state")),
         sa.ForeignKeyConstraint(
             ["endpoint_id"],
@@ -227,6 +318,7 @@ def upgrade() -> None:
             ["invoice_id"], ["invoices.id"], name=op.f("fk_webhook_deliveries_invoice_id_invoices")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint("endpoint_id", "event_id", name=op.f("uq_webhook_deliveries_endpoint_id_event_id")),
     )
     op.create_index(
         "ix_webhook_deliveries_owed",
@@ -234,6 +326,27 @@ def upgrade() -> None:
         ["endpoint_id", "id"],
         unique=False,
         postgresql_where=sa.text("state = 'owed'"),
+    )
+    op.create_index(
+        "ix_webhook_deliveries_waiting",
+        "webhook_deliveries",
+        ["endpoint_id", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'owed' AND attempts > 0"),
+    )
+    op.create_index(
+        "ix_webhook_deliveries_given_up",
+        "webhook_deliveries",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'given up'"),
+    )
+    op.create_index("ix_webhook_deliveries_endpoint_id", "webhook_deliveries", ["endpoint_id", "id"], unique=False)
+    op.create_index("ix_webhook_deliveries_created_at", "webhook_deliveries", ["created_at"], unique=False)
+    op.execute(_OWE_WEBHOOKS)
+    op.execute(
+        "CREATE TRIGGER timeline_owes_webhooks AFTER INSERT ON timeline "
+        "REFERENCING NEW TABLE AS noted FOR EACH STATEMENT EXECUTE FUNCTION owe_webhooks()"
     )
     op.add_column("contacts", sa.Column("external_id", sa.Text(), nullable=True))
     op.create_index(
@@ -260,16 +373,33 @@ def upgrade() -> None:
     op.add_column("jobs", sa.Column("failed_because", sa.Text(), nullable=True))
     op.add_column("jobs", sa.Column("total", sa.Integer(), nullable=True))
     op.add_column("jobs", sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("jobs", sa.Column("rate", sa.Float(), nullable=True))
     op.create_index("ix_jobs_running", "jobs", ["id"], unique=False, postgresql_where=sa.text("ended_at IS NULL"))
+    op.create_index("ix_jobs_kind", "jobs", ["kind", "id"], unique=False)
     op.add_column("organization", sa.Column("rules_revision", sa.Integer(), server_default="0", nullable=False))
     op.add_column("organization", sa.Column("rules_clock_on", sa.Date(), nullable=True))
+    op.add_column("organization", sa.Column("rules_clock_to", sa.Date(), nullable=True))
+    clock_after = sa.Column("rules_clock_after", sa.BigInteger(), server_default="0", nullable=False)
+    op.add_column("organization", clock_after)
     op.add_column(
         "organization", sa.Column("bulk_signals_per_second", sa.Integer(), server_default="20", nullable=False)
+    )
+    op.create_table(
+        "bulk_lane",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_bulk_lane_single_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_lane")),
     )
     op.add_column("organization", sa.Column("reconcile_time", sa.Time(), server_default="03:30", nullable=False))
     op.add_column("outbox", sa.Column("is_bulk", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.create_index("ix_outbox_bulk", "outbox", ["is_bulk", "id"], unique=False)
     op.add_column("payments", sa.Column("reference", sa.Text(), nullable=True))
+    for settling in ("payments", "credit_notes"):
+        op.add_column(
+            settling,
+            sa.Column("stated", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        )
     op.drop_constraint(op.f("ck_jobs_state"), "jobs", type_="check")
     op.create_check_constraint(
         op.f("ck_jobs_state"), "jobs", "state IN ('running', 'canceling', 'done', 'failed', 'canceled')"
@@ -277,6 +407,12 @@ def upgrade() -> None:
     op.execute("UPDATE jobs SET ended_at = started_at WHERE ended_at IS NULL AND state <> 'running'")
     op.create_check_constraint(
         op.f("ck_jobs_ended_at"), "jobs", "(ended_at IS NULL) = (state IN ('running', 'canceling'))"
+    )
+    # What people chose before there were rules is left alone by them too.
+    op.execute(
+        "UPDATE invoices i SET cadence_locked_at = t.at, cadence_locked_by = t.actor"
+        " FROM (SELECT DISTINCT ON (invoice_id) invoice_id, at, actor FROM timeline WHERE kind = 'reassigned'"
+        " ORDER BY invoice_id, id DESC) t WHERE t.invoice_id = i.id"
     )
     op.create_check_constraint(
         op.f("ck_invoices_cadence_locked"),
@@ -288,6 +424,13 @@ def upgrade() -> None:
         "organization",
         "bulk_signals_per_second BETWEEN 1 AND 1000",
     )
+    # What a release before this one left of a publication half-way is a job now.
+    op.execute(
+        "INSERT INTO jobs (kind, state, started_by, started_at) SELECT 'publish', 'running', 'duewell', now()"
+        " WHERE EXISTS (SELECT FROM collections c JOIN cadence_versions v ON v.id = c.version_id"
+        " JOIN cadence_versions p ON p.cadence_id = c.cadence_id AND p.state = 'published'"
+        " WHERE c.state IN ('active', 'exhausted') AND v.state = 'retired')"
+    )
 
 
 def downgrade() -> None:
@@ -298,14 +441,21 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_jobs_state"), "jobs", type_="check")
     op.execute("UPDATE jobs SET state = 'failed', ended_at = now() WHERE state = 'canceling'")
     op.create_check_constraint(op.f("ck_jobs_state"), "jobs", "state IN ('running', 'done', 'failed', 'canceled')")
+    op.drop_column("credit_notes", "stated")
+    op.drop_column("payments", "stated")
     op.drop_column("payments", "reference")
     op.drop_index("ix_outbox_bulk", table_name="outbox")
     op.drop_column("outbox", "is_bulk")
     op.drop_column("organization", "reconcile_time")
+    op.drop_table("bulk_lane")
     op.drop_column("organization", "bulk_signals_per_second")
+    op.drop_column("organization", "rules_clock_after")
+    op.drop_column("organization", "rules_clock_to")
     op.drop_column("organization", "rules_clock_on")
     op.drop_column("organization", "rules_revision")
+    op.drop_index("ix_jobs_kind", table_name="jobs")
     op.drop_index("ix_jobs_running", table_name="jobs", postgresql_where=sa.text("ended_at IS NULL"))
+    op.drop_column("jobs", "rate")
     op.drop_column("jobs", "moved_at")
     op.drop_column("jobs", "total")
     op.drop_column("jobs", "failed_because")
@@ -321,6 +471,20 @@ def downgrade() -> None:
         "uq_contacts_external_id", table_name="contacts", postgresql_where=sa.text("external_id IS NOT NULL")
     )
     op.drop_column("contacts", "external_id")
+    op.execute("DROP TRIGGER timeline_owes_webhooks ON timeline")
+    op.execute("DROP FUNCTION owe_webhooks()")
+    op.drop_index("ix_webhook_deliveries_created_at", table_name="webhook_deliveries")
+    op.drop_index("ix_webhook_deliveries_endpoint_id", table_name="webhook_deliveries")
+    op.drop_index(
+        "ix_webhook_deliveries_given_up",
+        table_name="webhook_deliveries",
+        postgresql_where=sa.text("state = 'given up'"),
+    )
+    op.drop_index(
+        "ix_webhook_deliveries_waiting",
+        table_name="webhook_deliveries",
+        postgresql_where=sa.text("state = 'owed' AND attempts > 0"),
+    )
     op.drop_index(
         "ix_webhook_deliveries_owed", table_name="webhook_deliveries", postgresql_where=sa.text("state = 'owed'")
     )
