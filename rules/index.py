@@ -43,10 +43,14 @@ CHANGED_BY_RULES = (Field.CADENCE, Field.VISIBILITY)
 
 
 class Event(StrEnum):
-    """What happened to the invoice; what time alone changes is an update."""
+    """What happened to the invoice; what time alone changes is an update.
+
+    When rules are applied to what exists, all are asked, also those for created invoices.
+    """
 
     CREATED = "created"
     UPDATED = "updated"
+    APPLIED = "applied"
 
 
 @dataclass(slots=True)
@@ -168,7 +172,7 @@ class RuleIndex:
 
     def asked_at(self, event: Event) -> int:
         """Return the rules that the event asks."""
-        return self._all if event is Event.CREATED else self._at_updates
+        return self._at_updates if event is Event.UPDATED else self._all
 
     def given(self, facts: InvoiceFacts) -> int:
         """Return the rules that nothing stands against but what rules themselves can change."""

@@ -13,6 +13,10 @@ matches, and nothing below it takes over.
 **Locks.** A cadence that a user assigned locks the slot `cadence`, and an invoice with nothing to collect takes
 none: the record stays as it is, so that the rules speak once the lock is gone, or there is something to collect.
 
+**Applied to what exists,** all rules are asked, those for created invoices too, and a winner that is recorded but
+not in force is applied anew: its rule was edited, or a user changed what it had done. Only where rules would undo
+each other over that is it left as it is. To apply the same rules once more changes nothing, if none was held back.
+
 **Notifications** go out when a match turns from false to true, of all rules.
 
 **Chains.** What rules change is asked about again, as an update, CHAIN_MAX times at most; no rule acts twice in a
@@ -44,6 +48,9 @@ class Became(StrEnum):
     NOTHING_TO_COLLECT = "nothing to collect"
     ACTED_BEFORE = "acted before in the chain"
     TOO_DEEP = "too deep in the chain"
+
+
+_HELD_BACK: Final = (Became.ACTED_BEFORE, Became.TOO_DEEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,22 @@ def evaluate(
 
     `is_locked` says that a user assigned the cadence.
     """
+    if event is Event.APPLIED:
+        anew = _chain(index, facts, recorded, event, causation_id, is_locked, applies_anew=True)
+        if not any(one.became in _HELD_BACK for each in anew.evaluations for one in each.slots):
+            return anew
+    return _chain(index, facts, recorded, event, causation_id, is_locked, applies_anew=False)
+
+
+def _chain(
+    index: RuleIndex,
+    facts: InvoiceFacts,
+    recorded: Recorded,
+    event: Event,
+    causation_id: str,
+    is_locked: bool,
+    applies_anew: bool,
+) -> Outcome:
     evaluations: list[Evaluation] = []
     applied: list[Rule] = []
     notifies: list[Rule] = []
@@ -118,7 +141,14 @@ def evaluate(
     for depth in range(CHAIN_MAX + 1):
         matched = index.matched(facts, given)
         slots, recorded = _decide_slots(
-            index, matched, facts, recorded, event, is_locked, None if depth == CHAIN_MAX else acted
+            index,
+            matched,
+            facts,
+            recorded,
+            event,
+            is_locked,
+            None if depth == CHAIN_MAX else acted,
+            applies_anew and depth == 0,
         )
         fired, recorded = _decide_notifications(index, matched, recorded, event, acted)
         evaluations.append(Evaluation(depth, causation_id, caused_by, slots, fired))
@@ -130,7 +160,8 @@ def evaluate(
         before, facts = facts, with_applied(facts, rules)
         if not _asks_again(index, before, facts):
             break
-        event, caused_by = Event.UPDATED, tuple(winners)
+        # What rules change is no creation.
+        event, caused_by = Event.UPDATED if event is Event.CREATED else event, tuple(winners)
     return Outcome(tuple(evaluations), tuple(applied), tuple(notifies), recorded, facts)
 
 
@@ -164,6 +195,7 @@ def _decide_slots(
     event: Event,
     is_locked: bool,
     acted: set[int] | None,
+    applies_anew: bool,
 ) -> tuple[tuple[SlotOutcome, ...], Recorded]:
     found: list[SlotOutcome] = []
     winners = dict(recorded.winners)
@@ -175,7 +207,8 @@ def _decide_slots(
         winner = ids[0] if ids else None
         if winner is None and before is None:
             continue
-        became = _became(slot, winner, before, facts, is_locked, acted)
+        is_anew = applies_anew and winner == before and not _is_in_force(index.rule[ids[0]], facts)
+        became = _became(slot, winner, None if is_anew else before, facts, is_locked, acted)
         found.append(SlotOutcome(slot, winner, tuple(ids[1:]), became))
         if became is Became.NO_MATCH:
             del winners[slot]
@@ -203,6 +236,11 @@ def _became(
     if acted is None:
         return Became.TOO_DEEP
     return Became.ACTED_BEFORE if winner in acted else Became.APPLIED
+
+
+def _is_in_force(rule: Rule, facts: InvoiceFacts) -> bool:
+    """Say whether the invoice is as the rule wants it."""
+    return with_applied(facts, (rule,)) is facts
 
 
 def _decide_notifications(
@@ -246,7 +284,7 @@ def standings(
     found = []
     for rule in sorted(rules, key=lambda one: (one.position, one.id)):
         slot = slot_of(rule.definition.action)
-        is_asked = event is Event.CREATED or rule.definition.trigger is not Trigger.CREATED
+        is_asked = event is not Event.UPDATED or rule.definition.trigger is not Trigger.CREATED
         place, shadowed_by = Place.NOTIFIES, None
         if not rule.is_active:
             place = Place.INACTIVE

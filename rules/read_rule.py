@@ -28,6 +28,20 @@ def read_rule(text: str, catalogue: Catalogue) -> Definition | Misread:
         return stopped.misread
 
 
+def read_conditions(text: str, catalogue: Catalogue) -> tuple[Condition, ...] | Misread:
+    """Read conditions alone, such as `status is overdue and outstanding > 5000 EUR`."""
+    if len(text) > TEXT_LENGTH_MAX:
+        return Misread(TEXT_LENGTH_MAX + 1, f"conditions have at most {TEXT_LENGTH_MAX} characters")
+    cursor = Cursor(list(tokens(text)))
+    try:
+        conditions = _read_conditions(cursor, catalogue)
+        if cursor.token.kind != "end":
+            raise cursor.failure('"and"; texts of several words are quoted')
+    except CannotRead as stopped:
+        return stopped.misread
+    return conditions
+
+
 def _read(cursor: Cursor, catalogue: Catalogue) -> Definition:
     start = cursor.token
     trigger = _read_trigger(cursor)

@@ -1,6 +1,7 @@
 """The readable form of a rule: `status is overdue and outstanding > 5000 EUR then assign W-KEY`."""
 
 import re
+from collections.abc import Iterable
 from typing import Final, assert_never
 
 from rules.conditions import (
@@ -30,10 +31,14 @@ _TO_ESCAPE = re.compile(r'[\\"\n\t]')
 def written(definition: Definition) -> str:
     """Return the rule as `read_rule` reads it."""
     when = "when created: " if definition.trigger is Trigger.CREATED else ""
-    conditions = " and ".join(
-        f"{written_field(one.field)} {written_comparison(one)}" for one in definition.conditions
+    return (
+        f"{when}{written_conditions(definition.conditions) or 'always'} then {written_action(definition.action)}"
     )
-    return f"{when}{conditions or 'always'} then {written_action(definition.action)}"
+
+
+def written_conditions(conditions: Iterable[Condition]) -> str:
+    """Return the conditions as `read_conditions` reads them; empty if there are none."""
+    return " and ".join(f"{written_field(one.field)} {written_comparison(one)}" for one in conditions)
 
 
 def written_field(field: AnyField) -> str:

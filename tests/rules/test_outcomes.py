@@ -309,3 +309,31 @@ def test_decisions_and_explanations_agree(random: Random) -> None:
         assert those(Place.SHADOWED, one.slot) == list(one.shadowed)
     notifying = {one.rule.id for one in explained if one.place is Place.NOTIFIES}
     assert set(outcome.evaluations[0].notifies) == notifying
+
+
+def test_rules_that_are_applied_to_what_exists_bring_edited_rules_and_created_ones_into_force() -> None:
+    life = Life("when created: customer is C-1 then assign W-1", "always then hide")
+    life.happens(Event.CREATED)
+    life.rules = rules("when created: customer is C-1 then assign W-2", "always then hide")
+
+    assert life.happens(is_hidden=False) == []
+    assert life.happens(Event.APPLIED) == ["assign W-2", "hide"]
+    assert life.happens(Event.APPLIED) == []
+    life.is_locked = True
+    assert life.happens(Event.APPLIED, cadence="By hand") == []
+
+
+@given(RANDOM)
+def test_to_apply_rules_a_second_time_changes_nothing(random: Random) -> None:
+    index = RuleIndex(random_rules(random, 12))
+    facts = random_facts(random)
+    is_locked = random.random() < 0.2
+    before = evaluate(index, replace(facts, currency="EUR"), NOTHING_RECORDED, Event.CREATED)
+    first = evaluate(index, facts, before.recorded, Event.APPLIED, is_locked=is_locked)
+
+    again = evaluate(index, first.facts, first.recorded, Event.APPLIED, is_locked=is_locked)
+
+    held_back = (Became.ACTED_BEFORE, Became.TOO_DEEP)
+    if not any(one.became in held_back for each in first.evaluations for one in each.slots):
+        assert (again.applied, again.facts, again.recorded) == ((), first.facts, first.recorded)
+    assert [rule for rule in again.notifies if rule not in first.notifies] == list(again.notifies)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from rules.catalogue import objections
 from rules.conditions import AmountCondition, AmountOperator, ChoiceCondition, ChoiceOperator, TextCondition
 from rules.fields import CustomField, Field
-from rules.read_rule import TEXT_LENGTH_MAX, read_rule
+from rules.read_rule import TEXT_LENGTH_MAX, read_conditions, read_rule
 from rules.reading import Misread
 from rules.rule import Assign, Definition, Notify, Show, Trigger
 from rules.tokens import is_word
-from rules.written import written
+from rules.written import written, written_conditions
 from tests.rules.random_rules import CATALOGUE, CUSTOM, random_definition
 
 RANDOM = st.randoms(use_true_random=False)
@@ -165,6 +165,30 @@ def test_what_is_written_is_read_as_the_same_rule(random: Random) -> None:
 
     assert read(text) == definition
     assert list(objections(definition, CATALOGUE)) == []
+
+
+@given(RANDOM)
+def test_conditions_alone_are_read_as_they_are_written(random: Random) -> None:
+    conditions = random_definition(random).conditions
+
+    text = written_conditions(conditions)
+
+    assert not conditions or read_conditions(text, CATALOGUE) == conditions
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "column 1: expected a field"),
+        ("status is overdue then hide", 'column 19: expected "and"'),
+        ("x" * (TEXT_LENGTH_MAX + 1), "at most 100000 characters"),
+    ],
+)
+def test_what_are_no_conditions_is_told_with_its_place(text: str, problem: str) -> None:
+    read_so_far = read_conditions(text, CATALOGUE)
+
+    assert isinstance(read_so_far, Misread)
+    assert problem in str(read_so_far)
 
 
 PLAIN = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60).filter(

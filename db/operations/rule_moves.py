@@ -1,0 +1,153 @@
+"""Puts a page of invoices under the cadences that rules chose for them, and hides or shows them.
+
+Statement by statement what `rules_asked.carry_out` does for one invoice, for all of `rule_answers` that need no
+closer look. The invoices are locked; what comes next for them is planned afterwards.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.operations.change import Change
+from db.queries.collections import NO_RECIPIENT
+
+NEVER: Final = -1_000_000
+_SHOW = text("""
+UPDATE invoices i SET is_hidden = NOT i.is_hidden FROM rule_answers a
+ WHERE a.flips AND NOT a.by_one AND i.id = a.invoice_id
+RETURNING i.id
+""")
+_CLOSE = text("""
+UPDATE collections c SET state = 'stopped', closed_at = :at FROM rule_answers a
+ WHERE a.moves AND NOT a.by_one AND c.id = a.collection_id
+""")
+_CANCEL = text("""
+WITH canceled AS (
+  UPDATE actions t
+     SET state = 'canceled', ended_at = :at, ended_on = :on_date, ended_by = 'rule ' || a.cadence_rule
+    FROM rule_answers a
+   WHERE a.moves AND NOT a.by_one AND t.collection_id = a.collection_id AND t.state = 'open'
+     AND t.kind IN ('step', 'parked')
+  RETURNING t.collection_id, t.step_id, t.kind, a.invoice_id, a.cadence_rule
+), pending AS (
+  INSERT INTO step_statuses (collection_id, step_id, status, on_date, because)
+  SELECT collection_id, step_id, 'pending', :on_date, 'reassigned' FROM canceled WHERE kind = 'step'
+      ON CONFLICT (collection_id, step_id) DO UPDATE
+     SET status = excluded.status, on_date = excluded.on_date, because = excluded.because
+)
+SELECT invoice_id, collection_id, step_id, cadence_rule FROM canceled WHERE kind = 'step'
+ ORDER BY invoice_id, step_id
+""")
+# Said in the order of what happens to one invoice: hidden or shown, reassigned, its to-dos, its collection.
+_NOTE = text("""
+INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, data)
+SELECT n.invoice_id, n.collection_id, :at, :on_date, n.kind, 'rule ' || n.rule, n.data || CAST(:batch AS jsonb)
+  FROM (SELECT a.invoice_id, NULL::bigint AS collection_id, 1 AS place, a.visibility_rule AS rule,
+               CASE WHEN i.is_hidden THEN 'hidden' ELSE 'shown' END AS kind,
+               jsonb_build_object('rule', a.visibility_rule) AS data
+          FROM rule_answers a JOIN invoices i ON i.id = a.invoice_id WHERE a.flips AND NOT a.by_one
+         UNION ALL
+        SELECT a.invoice_id, NULL, 2, a.cadence_rule, 'reassigned',
+               CASE WHEN ca.name IS NULL THEN jsonb_build_object('rule', a.cadence_rule)
+                    ELSE jsonb_build_object('rule', a.cadence_rule, 'cadence', ca.name) END
+          FROM rule_answers a LEFT JOIN cadences ca ON ca.id = a.cadence_id WHERE a.moves AND NOT a.by_one
+         UNION ALL
+        SELECT t.invoice_id, t.collection_id, 3, t.rule, 'to-do canceled',
+               jsonb_build_object('step', t.step_id, 'because', 'reassigned')
+          FROM jsonb_to_recordset(CAST(:todos AS jsonb))
+            AS t(invoice_id bigint, collection_id bigint, step_id text, rule text)
+         UNION ALL
+        SELECT a.invoice_id, a.collection_id, 4, a.cadence_rule, 'collection closed',
+               jsonb_build_object('because', 'reassigned')
+          FROM rule_answers a WHERE a.moves AND NOT a.by_one AND a.collection_id IS NOT NULL) n
+ ORDER BY n.invoice_id, n.place
+""")
+# Coming back to a cadence resumes what was done under it, in the cycle it was last in.
+_RETURN = text("""
+UPDATE collections c
+   SET state = 'active', closed_at = NULL, entered_on = :on_date, last_contact_on = l.contacted_on,
+       assigned_by = 'rule ' || l.cadence_rule
+  FROM (SELECT DISTINCT ON (a.invoice_id) p.id, a.contacted_on, a.cadence_rule
+          FROM rule_answers a
+          JOIN collections p ON p.invoice_id = a.invoice_id AND p.cadence_id = a.cadence_id
+         WHERE a.moves AND NOT a.by_one
+         ORDER BY a.invoice_id, p.cycle DESC) l
+ WHERE c.id = l.id
+RETURNING c.invoice_id
+""")
+_PLANNED: Final = """
+CREATE TEMP TABLE planned_rows (
+  collection_id bigint, invoice_id bigint, version_id bigint, issued integer, due integer, contacted integer,
+  is_hidden boolean, obstacle text, is_alike boolean
+) ON COMMIT DROP"""
+# With what a decision about the new collections depends on; days are numbers, and one stands for none.
+_ENTER = text("""
+WITH entered AS (
+  INSERT INTO collections (invoice_id, cadence_id, version_id, entered_on, last_contact_on, assigned_by)
+  SELECT a.invoice_id, a.cadence_id, v.id, :on_date, a.contacted_on, 'rule ' || a.cadence_rule
+    FROM rule_answers a JOIN cadence_versions v ON v.cadence_id = a.cadence_id AND v.state = 'published'
+   WHERE a.moves AND NOT a.by_one
+     AND NOT EXISTS (SELECT FROM collections p WHERE p.invoice_id = a.invoice_id AND p.cadence_id = a.cadence_id)
+   ORDER BY a.invoice_id
+  RETURNING id, invoice_id, version_id, last_contact_on
+)
+INSERT INTO planned_rows
+SELECT e.id, e.invoice_id, e.version_id, i.issued_on - date '2000-01-01',
+       COALESCE(COALESCE(i.due_on, i.issued_on + COALESCE(cu.payment_term_days, o.payment_term_days))
+                - date '2000-01-01', :never),
+       COALESCE(e.last_contact_on - date '2000-01-01', :never), i.is_hidden,
+       CASE WHEN EXISTS (SELECT FROM contacts k WHERE k.customer_id = i.customer_id AND k.email IS NOT NULL
+                            AND k.unreachable_because IS NULL) THEN ''
+            ELSE (SELECT COALESCE(max(k.unreachable_because) FILTER (WHERE k.email IS NOT NULL), :no_recipient)
+                    FROM contacts k WHERE k.customer_id = i.customer_id) END,
+       NOT EXISTS (SELECT FROM holds h WHERE h.invoice_id = i.id
+                      AND (h.ended_at IS NULL OR h.ended_by <> 'duewell'))
+       AND NOT EXISTS (SELECT FROM holds h WHERE h.customer_id = i.customer_id
+                          AND (h.ended_at IS NULL OR h.ended_by <> 'duewell'))
+  FROM entered e
+  JOIN invoices i ON i.id = e.invoice_id
+  JOIN customers cu ON cu.id = i.customer_id
+ CROSS JOIN organization o
+""")
+# Nobody deletes a cadence while invoices are put under it.
+_KEEP = text("""
+SELECT id FROM cadence_versions
+ WHERE state = 'published'
+   AND cadence_id IN (SELECT cadence_id FROM rule_answers WHERE moves AND NOT by_one AND cadence_id IS NOT NULL)
+ ORDER BY id FOR KEY SHARE
+""")
+_CHANGED = text("SELECT invoice_id FROM rule_answers WHERE (moves OR flips) AND NOT by_one ORDER BY invoice_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The invoices that a page changed; `returned` came back to a cadence that they were under before."""
+
+    changed: Sequence[int]
+    returned: Sequence[int]
+
+
+def move_page(session: Session, change: Change) -> Moved:
+    """Do what the answers of the page say. New collections stand in `planned_rows`, to be planned."""
+    session.execute(text(_PLANNED))
+    changed = session.scalars(_CHANGED).all()
+    if not changed:
+        return Moved((), ())
+    about = {"at": change.at, "on_date": change.on}
+    session.execute(_SHOW)
+    session.execute(_KEEP)
+    session.execute(_CLOSE, about)
+    todos = [
+        {"invoice_id": row.invoice_id, "collection_id": row.collection_id, "step_id": row.step_id,
+         "rule": row.cadence_rule}
+        for row in session.execute(_CANCEL, about)
+    ]  # fmt: skip
+    batch = {} if change.job_id is None else {"job": change.job_id}
+    session.execute(_NOTE, about | {"todos": json.dumps(todos), "batch": json.dumps(batch)})
+    returned = session.scalars(_RETURN, about).all()
+    session.execute(_ENTER, about | {"no_recipient": NO_RECIPIENT, "never": NEVER})
+    return Moved(changed, returned)
