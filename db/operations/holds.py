@@ -1,5 +1,6 @@
 """Puts holds on invoices and ends them (rules 3.*)."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import func, insert, update
@@ -67,9 +68,16 @@ def put_hold(
 
 def end_hold(session: Session, invoice_id: int, kind: HoldKind, change: Change, by: str | None = None) -> None:
     """End the invoice's hold of this kind, if one stands; unless `by` says otherwise, as the change's person."""
+    end_holds(session, [invoice_id], kind, change, by)
+
+
+def end_holds(
+    session: Session, invoice_ids: Sequence[int], kind: HoldKind, change: Change, by: str | None = None
+) -> None:
+    """End the holds of this kind that stand on any of the invoices (ix_holds_invoice_id)."""
     session.execute(
         update(HoldRow)
-        .where(HoldRow.invoice_id == invoice_id, HoldRow.kind == kind.value, HoldRow.ended_at.is_(None))
+        .where(HoldRow.invoice_id.in_(invoice_ids), HoldRow.kind == kind.value, HoldRow.ended_at.is_(None))
         # Two machines' clocks differ, and a hold cannot end before it began.
         .values(ended_at=func.greatest(HoldRow.started_at, change.at), ended_by=by or change.by)
     )

@@ -1,21 +1,31 @@
 """Books payments and keeps what they settle exact."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from db.operations.admission import admit
 from db.operations.amounts import require_amount
 from db.operations.change import SYSTEM, Change, is_known, note_once
 from db.operations.holds import end_hold, put_hold
-from db.operations.settle import lock_invoice, settle
+from db.operations.rules_asked import settle_by_rules
+from db.operations.settle import lock_invoice
 from db.queries.collections import case_of
-from db.tables.invoices import CreditAllocation, CreditNote, Invoice, Payment, PaymentAllocation
+from db.queries.settled import SETTLED
+from db.tables.invoices import Invoice, Payment, PaymentAllocation
 from dunning.events import Paid
 from dunning.facts import HoldKind, InvoiceState
 from dunning.holds import partial_payment_held_until
 from dunning.money import Money
+
+_RESETTLE = text(f"""
+UPDATE invoices SET settled = s.settled
+  FROM (SELECT i.id, {SETTLED} AS settled FROM unnest(CAST(:ids AS bigint[])) i (id) OFFSET 0) s
+ WHERE invoices.id = s.id AND invoices.settled <> s.settled
+RETURNING invoices.id, invoices.outstanding
+""")  # noqa: S608  # a constant
 
 
 def pay(session: Session, invoice_id: int, amount: Decimal, change: Change, source: str = "user") -> Decimal:
@@ -34,7 +44,7 @@ def pay(session: Session, invoice_id: int, amount: Decimal, change: Change, sour
         note_once(session, change, "paid", invoice_id, amount=str(amount), currency=invoice.currency)
         book_payment(session, invoice, amount, change, source)
         end_or_hold(session, invoice_id, amount, change)
-        settle(session, invoice_id, change)
+        settle_by_rules(session, invoice_id, change)
     return session.scalars(select(Invoice.outstanding).where(Invoice.id == invoice_id)).one()
 
 
@@ -73,21 +83,11 @@ def book_payment(session: Session, invoice: Invoice, amount: Decimal, change: Ch
 
 def resettle(session: Session, invoice_id: int) -> Decimal:
     """Sum up what settles the invoice, from its allocations, and return what is outstanding then."""
-    paid = (
-        select(func.coalesce(func.sum(PaymentAllocation.amount), 0))
-        .join(Payment, Payment.id == PaymentAllocation.payment_id)
-        .where(PaymentAllocation.invoice_id == invoice_id, Payment.reversed_on.is_(None))
-    )
-    credited = (
-        select(func.coalesce(func.sum(CreditAllocation.amount), 0))
-        .join(CreditNote, CreditNote.id == CreditAllocation.credit_note_id)
-        .where(CreditAllocation.invoice_id == invoice_id)
-    )
-    statement = (
-        update(Invoice)
-        .where(Invoice.id == invoice_id)
-        .values(settled=paid.scalar_subquery() + credited.scalar_subquery())
-        .returning(Invoice.outstanding)
-        .execution_options(synchronize_session=False)
-    )
-    return session.execute(statement).scalar_one()
+    resettle_many(session, [invoice_id])
+    return session.scalars(select(Invoice.outstanding).where(Invoice.id == invoice_id)).one()
+
+
+def resettle_many(session: Session, invoice_ids: Sequence[int]) -> dict[int, Decimal]:
+    """Sum up what settles each of the invoices; return what is outstanding on those where that is news."""
+    found = session.execute(_RESETTLE, {"ids": list(invoice_ids)})
+    return {row.id: row.outstanding for row in found}

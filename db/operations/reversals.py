@@ -11,7 +11,8 @@ from db.operations.change import Change, is_known, note_once
 from db.operations.holds import put_hold
 from db.operations.payments import resettle
 from db.operations.reopening import reopen
-from db.operations.settle import lock_invoice, settle
+from db.operations.rules_asked import settle_by_rules
+from db.operations.settle import lock_invoice
 from db.tables.invoices import Invoice, Payment, PaymentAllocation
 from dunning.events import Reversed
 from dunning.facts import HoldKind
@@ -42,7 +43,7 @@ def reverse(session: Session, invoice_id: int, amount: Decimal, change: Change) 
         until = reversal_held_until(change.on, case.facts.hold_days)
         reason = str(Money(amount, invoice.currency))
         put_hold(session, invoice_id, HoldKind.REVERSAL, until, reason, change)
-    settle(session, invoice_id, change)
+    settle_by_rules(session, invoice_id, change)
     return outstanding
 
 
