@@ -1,28 +1,45 @@
-"""What an import did, for people and as data."""
+"""What an import did or would do, for people and as data."""
 
+import json
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 
 from console.delivery import Delivery
-from console.printing import say
-from console.problem_lines import line_of
-from intake.import_invoices import Imported
-from intake.problems import problems_as_dicts
+from console.printing import out, say, say_json
+from intake.files.profile import as_json
+from intake.files.reading import Reading
+from intake.imports.importing import Imported
+from intake.imports.rehearsal import Rehearsed
+from intake.imports.source import Source, names_in
+from intake.problems import Problem, problem_text, problems_as_dicts
 
 PROBLEMS_SHOWN_MAX = 50
+Where = Callable[[int], str]
 
 
-def print_import(console: Console, imported: Imported, delivery: Delivery | None) -> None:
+def say_import(source: Source, imported: Imported, delivery: Delivery | None, as_json_: bool) -> None:
+    """Say what the import did."""
+    if as_json_:
+        say_json(import_data(imported, delivery))
+    else:
+        print_import(out(), imported, delivery, where_in(source))
+
+
+def where_in(source: Source) -> Where:
+    """Return what names the place of a problem: a line, or a file of several."""
+    if not source.is_bundle:
+        return lambda line: f"line {line}"
+    names = names_in(source.content)
+    return lambda place: names[place - 1]
+
+
+def print_import(console: Console, imported: Imported, delivery: Delivery | None, where: Where) -> None:
     """Print the problems, the first of many, and the counts."""
-    for problem in imported.problems[:PROBLEMS_SHOWN_MAX]:
-        say(console, line_of(problem))
-    more = len(imported.problems) - PROBLEMS_SHOWN_MAX
-    if more > 0:
-        say(console, f"… and {more} more; --json lists all of them")
-    for note in imported.notes:
-        say(console, f"note: {note}", "dim")
+    _print_problems(console, imported.problems, imported.notes, where)
     problems = f"{len(imported.problems)} problem{'s' if len(imported.problems) != 1 else ''}"
     if not imported.is_applied:
         say(console, f"Nothing was imported: {problems}, and --strict takes all or nothing.", "bold")
@@ -35,6 +52,16 @@ def print_import(console: Console, imported: Imported, delivery: Delivery | None
         say(console, sentence, "" if delivery.is_complete else "yellow")
 
 
+def _print_problems(console: Console, problems: Sequence[Problem], notes: Sequence[str], where: Where) -> None:
+    for problem in problems[:PROBLEMS_SHOWN_MAX]:
+        say(console, f"{where(problem.line)}{',' if problem.column else ':'} {problem_text(problem)}")
+    more = len(problems) - PROBLEMS_SHOWN_MAX
+    if more > 0:
+        say(console, f"… and {more} more; --json lists all of them")
+    for note in notes:
+        say(console, f"note: {note}", "dim")
+
+
 def _refused(imported: Imported) -> int:
     return len({problem.line for problem in imported.problems})
 
@@ -43,6 +70,7 @@ def import_data(imported: Imported, delivery: Delivery | None) -> dict[str, Any]
     """Return the same with every problem."""
     return {
         "applied": imported.is_applied,
+        "job": imported.job_id,
         "created": imported.created,
         "changed": imported.changed,
         "unchanged": imported.unchanged,
@@ -50,4 +78,65 @@ def import_data(imported: Imported, delivery: Delivery | None) -> dict[str, Any]
         "problems": problems_as_dicts(imported.problems),
         "notes": list(imported.notes),
         "signals": asdict(delivery) if delivery else None,
+    }
+
+
+def say_rehearsal(source: Source, reading: Reading, rehearsal: Rehearsed, as_json_: bool) -> None:
+    """Say what the import would do, row by row where it does something."""
+    counts = rehearsal.counts
+    created, changed = counts["created"], counts["changed"] - counts["created"]
+    if as_json_:
+        say_json(
+            {
+                "created": created,
+                "changed": changed,
+                "unchanged": counts["unchanged"],
+                "refused": counts["failed"],
+                "cadences": {name or "none": count for name, count in rehearsal.cadences.items()},
+                "rows": [asdict(row) for row in rehearsal.rows],
+                "notes": list(reading.notes),
+                "mapping": _mapping(reading),
+            }
+        )
+        return
+    console, where = out(), where_in(source)
+    told = [row for row in rehearsal.rows if row.outcome in ("changed", "refused")]
+    for row in told[:PROBLEMS_SHOWN_MAX]:
+        say(console, f"{where(row.position)}: {row.subject} {_would_be(row.outcome)}: {row.said}")
+    if len(told) > PROBLEMS_SHOWN_MAX:
+        say(console, f"… and {len(told) - PROBLEMS_SHOWN_MAX} more; --report and --json list all of them")
+    for note in reading.notes:
+        say(console, f"note: {note}", "dim")
+    for name, count in sorted(rehearsal.cadences.items(), key=lambda one: str(one[0])):
+        say(console, f"{count} would go under {'no cadence' if name is None else name}")
+    say(
+        console,
+        f"Nothing was imported. It would be {created} created, {changed} changed, {counts['unchanged']} left,"
+        f" {counts['failed']} refused.",
+        "bold",
+    )
+
+
+def _would_be(outcome: str) -> str:
+    return "would be changed" if outcome == "changed" else "would be refused"
+
+
+def print_mapping(reading: Reading, as_json_: bool) -> None:
+    """Say how the file is read: what was guessed, how sure that is, and the profile."""
+    if as_json_:
+        say_json(_mapping(reading) | {"problems": problems_as_dicts(reading.problems)})
+        return
+    console = out()
+    for guess in reading.guesses:
+        say(console, f"{guess.subject}: {guess.taken} ({guess.confidence:.0%} sure)")
+    _print_problems(console, reading.problems, reading.notes, lambda line: f"line {line}")
+    if reading.profile is not None:
+        sys.stdout.write(as_json(reading.profile))
+
+
+def _mapping(reading: Reading) -> dict[str, Any]:
+    return {
+        "kind": reading.kind,
+        "guesses": [asdict(guess) for guess in reading.guesses],
+        "profile": None if reading.profile is None else json.loads(as_json(reading.profile)),
     }

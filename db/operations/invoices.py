@@ -1,24 +1,30 @@
 """Takes in invoices as the accounts state them: creates, changes or leaves, by external id."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from db.operations.admission import current_case
-from db.operations.assignment import default_cadence_id, enter
 from db.operations.change import Change, note
-from db.operations.customers import take_contact, take_customer
+from db.operations.custom_values import copy_values, take_values
+from db.operations.customers import take_party
 from db.operations.cycles import begin_cycle
 from db.operations.disputes import follow_accounts
-from db.operations.outbox import owe
+from db.operations.entering import enter
+from db.operations.first_cadence import enter_first
+from db.operations.incoming_invoice import Chosen, IncomingInvoice, is_collectable, statement_of
+from db.operations.money_kinds import PERSON
+from db.operations.outbox import owe, owe_many
 from db.operations.payments import book_payment, end_or_hold, resettle
 from db.operations.refusal import Refused
 from db.operations.reopening import reopen
+from db.operations.rules_asked import settle_by_rules, settle_customers_by_rules, settle_page_by_rules
 from db.operations.settle import lock_invoice, settle
 from db.tables.collections import OPEN_STATES, Collection
 from db.tables.invoices import Invoice, Payment, PaymentAllocation
@@ -26,6 +32,7 @@ from db.tables.journal import OutboxEntry
 from dunning.cycles import begins_cycle
 from dunning.facts import InvoiceState
 from dunning.money import Money
+from rules.index import Event
 
 # Two imports at once would take the same rows in different orders and wait for each other for ever.
 _ONE_IMPORT_AT_A_TIME = text("SELECT pg_advisory_xact_lock(4207849301)")
@@ -40,73 +47,90 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingInvoice:
-    """An invoice as the accounts state it. `paid` is all that they have booked so far."""
-
-    external_id: str
-    customer_id: str
-    customer_name: str
-    issued_on: date
-    due_on: date | None
-    currency: str
-    total: Decimal
-    paid: Decimal
-    state: InvoiceState
-    is_disputed: bool
-    po_number: str | None = None
-    email: str | None = None
-    contact_first_name: str | None = None
-    contact_last_name: str | None = None
-    contact_role: str = "main"
-    locale: str | None = None
-    payment_term_days: int | None = None
-
-
 def begin_import(session: Session) -> None:
     """Wait until no other import runs; until the transaction ends, none will."""
     session.execute(_ONE_IMPORT_AT_A_TIME)
 
 
-def take_invoice(session: Session, incoming: IncomingInvoice, change: Change) -> Outcome:
+def take_invoice(
+    session: Session, incoming: IncomingInvoice, change: Change, chosen: Chosen | None = None
+) -> Outcome:
     """Bring the ledger to what `incoming` states; the same statement a second time changes nothing.
+
+    A new one is put under the cadence that rules say, or else the default one, unless one was chosen (rule 5.6).
 
     Raises Refused, and then the caller must undo, where the ledger contradicts the statement.
     """
-    customer_id, customer_changed = take_customer(
-        session, incoming.customer_id, incoming.customer_name, incoming.locale, incoming.payment_term_days
-    )
-    contact_changed = take_contact(
-        session,
-        customer_id,
-        incoming.contact_role,
-        incoming.email,
-        incoming.contact_first_name,
-        incoming.contact_last_name,
-    )
-    if customer_changed or contact_changed:
-        _tell_other_invoices(session, customer_id, incoming.external_id, change)
-    invoice_id = session.scalar(select(Invoice.id).where(Invoice.external_id == incoming.external_id))
+    return take_and_tell(session, incoming, change, chosen)[0]
+
+
+def take_and_tell(
+    session: Session, incoming: IncomingInvoice, change: Change, chosen: Chosen | None = None
+) -> tuple[Outcome, tuple[str, ...]]:
+    """Do the same, and say in words what changed."""
+    customer_id, party_changed = take_party(session, incoming.party)
+    invoice_id = find_invoice(session, incoming)
+    if party_changed:
+        tell_other_invoices(session, [customer_id], invoice_id, change)
     if invoice_id is None:
-        _create(session, customer_id, incoming, change)
-        return Outcome.CREATED
+        _create(session, customer_id, incoming, change, chosen)
+        return Outcome.CREATED, ()
     lock_invoice(session, invoice_id)
     invoice = session.get_one(Invoice, invoice_id, populate_existing=True)
     if invoice.customer_id != customer_id:
         raise Refused(f"{invoice.number} belongs to another customer")
-    changed = _change(session, invoice, incoming, change)
-    if not (changed or customer_changed or contact_changed):
-        return Outcome.UNCHANGED
-    settle(session, invoice_id, change)
+    told = (*_change(session, invoice, incoming, change), *party_changed)
+    if not told:
+        return Outcome.UNCHANGED, ()
+    settle_by_rules(session, invoice_id, change)
     owe(session, invoice_id, "invoice_changed", {"by": change.by})
-    return Outcome.CHANGED
+    return Outcome.CHANGED, told
 
 
-def _tell_other_invoices(session: Session, customer_id: int, but_external_id: str, change: Change) -> None:
-    """Let the customer's other collections look again: a mended address lets their messages go out (rule 4.4).
+def find_invoice(session: Session, incoming: IncomingInvoice) -> int | None:
+    """Return the id of the invoice that is stated; None if there is none. Raises Refused if it is two."""
+    number = incoming.shown_number
+    statement = select(Invoice.id, Invoice.external_id, Invoice.number)
+    rows = session.execute(
+        statement.where(or_(Invoice.external_id == incoming.external_id, Invoice.number == number))
+    ).all()
+    by_id = next((row for row in rows if row.external_id == incoming.external_id), None)
+    by_number = next((row for row in rows if row.number == number), None)
+    return identified(
+        incoming,
+        None if by_id is None else by_id.id,
+        None if by_number is None else (by_number.id, by_number.external_id),
+    )
 
-    Once in a transaction: rows that contradict each other about their customer must not multiply.
+
+def identified(
+    incoming: IncomingInvoice, by_external_id: int | None, by_number: tuple[int, str] | None
+) -> int | None:
+    """Return which invoice is stated, from the one of its external id and the one of its number.
+
+    Where either side knows it by its number alone, the number identifies it. Raises Refused if the number
+    belongs to another one.
     """
+    if by_number is None:
+        return by_external_id
+    invoice_id, external_id = by_number
+    if by_external_id is None and incoming.shown_number in (incoming.external_id, external_id):
+        return invoice_id
+    if by_external_id != invoice_id:
+        raise Refused(f"the number {incoming.shown_number} belongs to another invoice")
+    return by_external_id
+
+
+def tell_other_invoices(
+    session: Session, customer_ids: Sequence[int], but_invoice_id: int | None, change: Change
+) -> None:
+    """Let the customers' other collections look again: a mended address lets their messages go out (rule 4.4).
+
+    Rules are asked about all of them. Once in a transaction: rows that contradict each other about their customer
+    must not multiply.
+    """
+    ruled = settle_customers_by_rules(session, customer_ids, but_invoice_id, change)
+    owe_many(session, ruled, "invoice_changed", {"by": change.by})
     told = select(OutboxEntry.id).where(
         OutboxEntry.invoice_id == Invoice.id,
         OutboxEntry.signal == "invoice_changed",
@@ -115,47 +139,58 @@ def _tell_other_invoices(session: Session, customer_id: int, but_external_id: st
     others = (
         select(Invoice.id)
         .join(Collection, Collection.invoice_id == Invoice.id)
-        .where(Invoice.customer_id == customer_id, Collection.state.in_(OPEN_STATES))
-        .where(Invoice.external_id != but_external_id, ~told.exists())
+        .where(Invoice.customer_id.in_(customer_ids), Collection.state.in_(OPEN_STATES))
+        .where(Invoice.id.is_distinct_from(but_invoice_id), ~told.exists())
         .order_by(Invoice.id)
     )
-    for invoice_id in session.scalars(others).all():
-        owe(session, invoice_id, "invoice_changed", {"by": change.by})
+    owe_many(session, session.scalars(others).all(), "invoice_changed", {"by": change.by})
 
 
-def _create(session: Session, customer_id: int, incoming: IncomingInvoice, change: Change) -> None:
+def _create(
+    session: Session, customer_id: int, incoming: IncomingInvoice, change: Change, chosen: Chosen | None
+) -> None:
     values = {
         **_stated(incoming),
+        "external_id": incoming.external_id,
         "total": incoming.total,
         "currency": incoming.currency,
-        "stated": _shown(incoming),
+        "stated": statement_of(incoming),
     }
-    statement = insert(Invoice).values(
-        external_id=incoming.external_id, number=incoming.external_id, customer_id=customer_id, **values
-    )
+    if chosen is not None:
+        values |= {"cadence_locked_at": change.at, "cadence_locked_by": change.by}
+    statement = insert(Invoice).values(customer_id=customer_id, **values)
     invoice_id = session.execute(statement.returning(Invoice.id)).scalar_one()
+    copy_values(session, "invoice", [(invoice_id, incoming.custom)])
     note(session, change, "invoice created", invoice_id, total=str(incoming.total), currency=incoming.currency)
     if incoming.paid > 0:
         invoice = session.get_one(Invoice, invoice_id)
         book_payment(session, invoice, incoming.paid, change, source=IMPORT)
         resettle(session, invoice_id)
-    if incoming.state is InvoiceState.OPEN and incoming.paid < incoming.total:
-        cadence_id = default_cadence_id(session)
-        if cadence_id is not None:
-            enter(session, invoice_id, cadence_id, None, change)
-            owe(session, invoice_id, "invoice_changed", {"by": change.by})
     if incoming.is_disputed:
         follow_accounts(session, invoice_id, True, change)
-    settle(session, invoice_id, change)
+    if chosen is None:
+        is_followed = bool(enter_first(session, [invoice_id], change))
+        settle(session, invoice_id, change)
+    else:
+        is_followed = chosen.cadence_id is not None and is_collectable(incoming)
+        if chosen.cadence_id is not None and is_followed:
+            enter(session, invoice_id, chosen.cadence_id, None, change)
+            settle(session, invoice_id, change)
+        settle_page_by_rules(session, [invoice_id], change, Event.CREATED)
+    if is_followed:
+        owe(session, invoice_id, "invoice_changed", {"by": change.by})
 
 
-def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, change: Change) -> bool:
+def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, change: Change) -> list[str]:
     if incoming.currency != invoice.currency:
         raise Refused(f"{invoice.number} is in {invoice.currency}; a currency never changes")
-    before = {name: getattr(invoice, name) for name in ("issued_on", "due_on", "po_number", "state", "total")}
-    after = {**_stated(incoming), "total": incoming.total}
+    after = {**_stated(incoming), "external_id": incoming.external_id, "total": incoming.total}
+    if incoming.number is None:
+        # The file has one name for it; what another one called it stays.
+        del after["external_id"], after["number"]
+    before = {name: getattr(invoice, name) for name in after}
     # What the accounts state as they did before leaves what people changed here meanwhile.
-    shown = _shown(incoming)
+    shown = statement_of(incoming)
     news = {name for name in after if name not in invoice.stated or invoice.stated[name] != shown[name]}
     differing = {name: value for name, value in after.items() if name in news and before[name] != value}
     due_before = current_case(session, invoice.id, change).facts.invoice.due_on if "due_on" in differing else None
@@ -167,7 +202,10 @@ def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, chang
                 f"more than a total of {incoming.total}"
             )
         _write(session, invoice.id, **differing)
-        told = {name: [str(before[name]), str(value)] for name, value in differing.items()}
+    told = {name: [str(before[name]), str(value)] for name, value in differing.items()}
+    values = take_values(session, "invoice", invoice.id, incoming.custom)
+    told |= {f"custom.{key}": [str(old), str(new)] for key, (old, new) in values.items()}
+    if told:
         note(session, change, "invoice changed", invoice.id, changed=told)
     # After the total: it may have grown together with what is paid, and never holds less.
     paid_changed = _take_paid(session, invoice, incoming, change)
@@ -177,9 +215,14 @@ def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, chang
         reopen(session, invoice.id, change)
     if due_before is not None:
         _begin_cycle_if_moved(session, invoice.id, due_before, change)
-    if invoice.stated.get("is_disputed") == incoming.is_disputed:
-        return bool(differing) or paid_changed
-    return follow_accounts(session, invoice.id, incoming.is_disputed, change) or bool(differing) or paid_changed
+    said = [f"{name} {old} → {new}" for name, (old, new) in told.items()]
+    if paid_changed:
+        said.append(f"paid {invoice.stated.get('paid', 0)} → {incoming.paid:f}")
+    if invoice.stated.get("is_disputed") != incoming.is_disputed and follow_accounts(
+        session, invoice.id, incoming.is_disputed, change
+    ):
+        said.append("disputed" if incoming.is_disputed else "dispute resolved")
+    return said
 
 
 def _begin_cycle_if_moved(session: Session, invoice_id: int, due_before: date, change: Change) -> None:
@@ -196,22 +239,9 @@ def _write(session: Session, invoice_id: int, **values: Any) -> None:
     session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _shown(incoming: IncomingInvoice) -> dict[str, Any]:
-    """Return the statement as it is remembered."""
-    due_on = incoming.due_on
-    return {
-        "issued_on": incoming.issued_on.isoformat(),
-        "due_on": None if due_on is None else due_on.isoformat(),
-        "po_number": incoming.po_number,
-        "state": incoming.state.value,
-        "total": f"{incoming.total.normalize():f}",
-        "paid": f"{incoming.paid.normalize():f}",
-        "is_disputed": incoming.is_disputed,
-    }
-
-
 def _stated(incoming: IncomingInvoice) -> dict[str, Any]:
     return {
+        "number": incoming.shown_number,
         "issued_on": incoming.issued_on,
         "due_on": incoming.due_on,
         "po_number": incoming.po_number,
@@ -220,17 +250,17 @@ def _stated(incoming: IncomingInvoice) -> dict[str, Any]:
 
 
 def _take_paid(session: Session, invoice: Invoice, incoming: IncomingInvoice, change: Change) -> bool:
-    """Book what the accounts state as paid beyond what they stated before; other payments stay as they are.
+    """Book what the accounts state as paid beyond what they stated before; what people booked stays beside it.
 
     A payment of theirs that was reversed here is not booked again when they state it again, and they may state
-    less once it was reversed.
+    less once it was reversed. What payments of theirs stand for already is not booked again either (rule 3.17).
     """
     booked = Decimal(
         session.scalar(
             select(func.coalesce(func.sum(PaymentAllocation.amount), 0))
             .join(Payment, Payment.id == PaymentAllocation.payment_id)
             .where(PaymentAllocation.invoice_id == invoice.id)
-            .where(Payment.source == IMPORT, Payment.reversed_on.is_(None))
+            .where(Payment.source != PERSON, Payment.reversed_on.is_(None))
         )
         or 0
     )
@@ -240,6 +270,9 @@ def _take_paid(session: Session, invoice: Invoice, incoming: IncomingInvoice, ch
         return False
     if further < 0:
         raise Refused(f"paid {incoming.paid} is less than the {Money(stated, invoice.currency)} stated before")
+    further = min(further, incoming.paid - booked)
+    if further <= 0:
+        return False
     room = incoming.total - invoice.settled
     if further > room:
         raise Refused(f"{Money(further - room, invoice.currency)} more is paid than was outstanding")

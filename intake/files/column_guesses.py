@@ -65,6 +65,9 @@ def guess_kind(headers: Sequence[str]) -> FileKind:
     def fit(kind: FileKind) -> tuple[bool, float]:
         found = {guess.column: guess.confidence for guess in guess_columns(kind, headers)}
         required = [column.name for column in columns_of(kind) if column.is_required]
+        if not found:
+            # Not the kind that asks for the least.
+            return False, float("-inf")
         return all(name in found for name in required), sum(found.values()) + sum(
             found.get(name, -1) for name in required
         )

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from intake.files.formats import PLAIN, DateFormat, NumberFormat
+from intake.files.date_formats import DateFormat
+from intake.files.formats import PLAIN, NumberFormat
 from intake.problems import Wrong, visible
 
 _TIME = r"(?:[ T][0-9:.]*)?"

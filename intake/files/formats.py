@@ -5,19 +5,12 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Final, Literal, get_args
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from intake.files.date_formats import ISO, DateFormat
 from intake.problems import Wrong
-
-DateFormat = Literal[
-    "YYYY-MM-DD", "YYYY/MM/DD", "YYYY.MM.DD", "YYYYMMDD",
-    "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY",
-    "DD.MM.YY", "DD/MM/YY", "MM/DD/YY",
-]  # fmt: skip
-DATE_FORMATS: Final[tuple[DateFormat, ...]] = get_args(DateFormat)
-ISO: Final[DateFormat] = "YYYY-MM-DD"
 
 YEAR_MIN, YEAR_MAX = 1990, 2100
 _EXAMPLE = date(2026, 6, 1)

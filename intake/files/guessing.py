@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from intake.files.column_guesses import RIVALLED, ColumnGuess, guess_columns
 from intake.files.columns import Column, CustomFields, FileKind, column_of, columns_of
+from intake.files.date_formats import DateFormat
 from intake.files.format_guesses import Undecided, guess_dates, guess_numbers, have_marks
-from intake.files.formats import DateFormat, NumberFormat
+from intake.files.formats import NumberFormat
 from intake.files.header_keys import header_key
 from intake.files.headers import Header
 from intake.files.opening import Opened, described
@@ -93,6 +94,12 @@ def guess_profile(
     }
     profile = Profile.model_validate({"kind": kind, "columns": found, **described(opened.table)})
     return Guessed(profile, tuple(guesses), (), notes)
+
+
+def names_as_chosen(header: Header, choices: Choices) -> list[str]:
+    """Return the header with what a person said its columns are, by which the kind of file is guessed."""
+    chosen = {header_key(name): column for column, name in choices.headers.items()}
+    return [*(chosen.get(header_key(name), name) for name in header.names), *choices.values]
 
 
 def _formats(

@@ -9,7 +9,7 @@ from intake import cells
 from intake.files.column_values import FileColumns
 from intake.files.invoice_rows import AmountsByCurrency
 from intake.files.parts import Parts, said
-from intake.files.rows import CreditNoteRow, PaymentRow
+from intake.files.rows import DERIVED, CreditNoteRow, PaymentRow
 from intake.files.tables import Cell
 from intake.files.values import parse_numbers, parse_reference
 from intake.problems import Wrong
@@ -82,7 +82,7 @@ class PaymentRowReader:
     def _derived(self, *said: str) -> str:
         text = "\n".join(said)
         self._repeated[text] += 1
-        return "derived-" + sha256(f"{text}\n{self._repeated[text]}".encode()).hexdigest()[:32]
+        return DERIVED + sha256(f"{text}\n{self._repeated[text]}".encode()).hexdigest()[:32]
 
     def finish(self) -> list[PaymentRow]:
         """Return the payments."""

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from intake.cells import InvoiceStatus
 from intake.complaints import complaint_of
 from intake.files.columns import FileKind, column_of, columns_of
-from intake.files.formats import ISO, PLAIN, DateFormat, NumberFormat
+from intake.files.date_formats import ISO, DateFormat
+from intake.files.formats import PLAIN, NumberFormat
 
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 

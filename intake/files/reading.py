@@ -16,7 +16,7 @@ from intake.files.column_values import FileColumns, Found
 from intake.files.columns import CustomFields, FileKind
 from intake.files.customer_rows import CustomerRowReader
 from intake.files.fitting import count_known, fit
-from intake.files.guessing import Choices, Guess, Guessed, guess_profile
+from intake.files.guessing import Choices, Guess, Guessed, guess_profile, names_as_chosen
 from intake.files.headers import Header, find_header
 from intake.files.invoice_rows import InvoiceRowReader
 from intake.files.opening import Opened, open_table
@@ -91,8 +91,10 @@ def read_file(
     header = find_header(opened.table, recognized)
     if isinstance(header, Problem):
         return Reading(kind, problems=(header,), notes=opened.notes)
-    guessed = guess_profile(opened, header, kind or guess_kind(header.names), choices or Choices(), fields)
-    return _read_guessed(guessed, opened, header, kind or guess_kind(header.names), fields)
+    choices = choices or Choices()
+    kind = kind or guess_kind(names_as_chosen(header, choices))
+    guessed = guess_profile(opened, header, kind, choices, fields)
+    return _read_guessed(guessed, opened, header, kind, fields)
 
 
 def _read_by(profile: Profile, opened: Opened, kind: FileKind | None, fields: CustomFields | None) -> Reading:

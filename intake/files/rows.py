@@ -89,6 +89,11 @@ class PaymentRow:
     reversed_on: date | None = None
     allocations: tuple[Allocation, ...] = ()
 
+    @property
+    def is_derived(self) -> bool:
+        """Say whether the file had no id for it, and it is known by what it says."""
+        return self.external_id.startswith(DERIVED)
+
 
 @dataclass(frozen=True, slots=True)
 class CreditNoteRow:
@@ -104,4 +109,6 @@ class CreditNoteRow:
     allocations: tuple[Allocation, ...] = ()
 
 
+# How the ids begin of payments that a file had no ids for.
+DERIVED = "derived-"
 Row = CustomerRow | InvoiceRow | PaymentRow | CreditNoteRow

@@ -11,9 +11,9 @@ from dunning.currencies import CURRENCY_DECIMALS
 from intake import cells
 from intake.cells import AMOUNT_BELOW
 from intake.files.columns import Column
+from intake.files.date_formats import DateFormat
 from intake.files.formats import (
     PLAIN,
-    DateFormat,
     NumberFormat,
     date_reader,
     expected_date,

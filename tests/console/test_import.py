@@ -42,8 +42,8 @@ async def test_a_clean_import_starts_the_processes_and_a_second_one_changes_noth
     assert first.out == "3 created, 0 changed, 0 unchanged, 0 lines refused.\n3 processes told.\n"
     assert (second.code, second.err) == (0, "")
     assert second.data == {
-        "applied": True, "created": 0, "changed": 0, "unchanged": 3, "refused": 0, "problems": [], "notes": [],
-        "signals": {"delivered": 0, "waiting": 0, "because": None},
+        "applied": True, "job": 2, "created": 0, "changed": 0, "unchanged": 3, "refused": 0, "problems": [],
+        "notes": [], "signals": {"delivered": 0, "waiting": 0, "because": None},
     }  # fmt: skip
     for invoice_id in (1, 2, 3):
         assert (await process_of(installation.client, invoice_id).describe()).status is not None
@@ -149,17 +149,6 @@ def test_an_export_of_another_program_is_imported_as_it_is(here: RunHere, engine
     assert "note: the file is not UTF-8; it was read as cp1252, that is Latin-1\n" in ran.out
     assert "note: column 'Netto' is not known and was not read\n" in ran.out
     assert imported(engine) == ["4711"]
-
-
-def test_what_is_read_and_not_kept_is_said(here: RunHere, tmp_path: Path) -> None:
-    file = tmp_path / "book.csv"
-    columns = "invoice_number,external_id,customer_id,customer_name,issue_date,currency,total,custom.project"
-    file.write_text(f"{columns}\nINV-1,4711,C-1,Helios,2026-05-02,EUR,100.00,Bridge\n")
-
-    notes = here("import", str(file), "--json").data["notes"]
-
-    assert "custom fields are read, and left out" in notes
-    assert "the column external_id is left out; invoices are known by their numbers" in notes
 
 
 def test_latin_1_is_read_as_such_unless_another_encoding_is_said(here: RunHere, tmp_path: Path) -> None:

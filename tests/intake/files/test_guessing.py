@@ -7,8 +7,9 @@ import pytest
 
 from intake.files.column_guesses import guess_columns, guess_kind
 from intake.files.columns import FILE_KINDS, FileKind, columns_of
+from intake.files.date_formats import DATE_FORMATS
 from intake.files.format_guesses import Undecided, guess_dates, guess_numbers
-from intake.files.formats import DATE_FORMATS, NumberFormat
+from intake.files.formats import NumberFormat
 from intake.files.guessing import Choices
 from intake.files.header_keys import header_key
 from intake.files.header_words import words_of
