@@ -1,6 +1,5 @@
 """Publishes a cadence in front of a person: shows what it changes, asks, switches, and brings it to everybody."""
 
-import asyncio
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -11,8 +10,6 @@ from rich.console import Console
 
 from console.cadence_table import say_warnings
 from console.clerk import clerk
-from console.delivery import Delivery, deliver_all
-from console.environment import environment
 from console.failure import ASKED_WRONGLY, NOT_DONE, Failure
 from console.ledger import Ledger, open_ledger
 from console.printing import err, out, say, say_json
@@ -82,11 +79,12 @@ def carry_out(file_or_name: str, *, yes: bool, default: bool, dry_run: bool, as_
         if not dry_run:
             if not yes and not _confirmed(candidate):
                 raise Failure("nothing was published", NOT_DONE)
-            number = switch(ledger.engine, candidate, default, clerk())
-            reached, delivery = _bring_to_all(ledger)
-            said |= {"published": True, "version": number, "reached": asdict(reached), "signals": asdict(delivery)}
+            switched = switch(ledger.engine, candidate, default, clerk())
+            reached = _bring_to_all(ledger, switched.job_id)
+            said |= {"published": True, "version": switched.number}
+            said |= {"reached": asdict(reached), "job": switched.job_id}
             if not as_json:
-                _print_published(console, candidate, number, default, reached, delivery)
+                _print_published(console, candidate, switched.number, default, reached)
         elif not as_json:
             say(console, "Nothing was published, this was a dry run.", "bold")
     if as_json:
@@ -129,11 +127,9 @@ def _nothing_new(ledger: Ledger, candidate: Candidate, make_default: bool, dry_r
     if make_default and not dry_run:
         with transaction(ledger.engine) as session:
             is_new_default = cadences.set_default(session, name)
-    # What an earlier publish left half-way is gone on with here too.
-    reached, delivery = (Reached(), Delivery(0, 0)) if dry_run else _bring_to_all(ledger)
     if as_json:
         said = {"cadence": name, "published": False, "version": number, "default_changed": is_new_default}
-        say_json(said | {"reached": asdict(reached), "signals": asdict(delivery)})
+        say_json(said)
         return 0
     default = " New invoices are put under it now." if is_new_default else ""
     say(out(), f"{name}: nothing to publish, version {number} says the same.{default}")
@@ -146,19 +142,16 @@ def _confirmed(candidate: Candidate) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _bring_to_all(ledger: Ledger) -> tuple[Reached, Delivery]:
+def _bring_to_all(ledger: Ledger, job_id: int) -> Reached:
     with Bar(err(), "bringing it to the collections") as bar:
-        reached = roll_out(ledger.engine, clerk(), bar.show)
-    return reached, asyncio.run(deliver_all(ledger, environment(), err()))
+        return roll_out(ledger.engine, job_id, bar.show)
 
 
-def _print_published(
-    console: Console, candidate: Candidate, number: int, default: bool, reached: Reached, delivery: Delivery
-) -> None:
+def _print_published(console: Console, candidate: Candidate, number: int, default: bool, reached: Reached) -> None:
     also = ", and new invoices are put under it" if default else ""
     say(console, f"{candidate.cadence.name}: version {number} is published{also}.", "bold")
     if reached.adopted:
         follow = "1 collection follows it" if reached.adopted == 1 else f"{reached.adopted} collections follow it"
         say(console, f"{follow}; the next action of {reached.changed} changed.")
-    if sentence := delivery.sentence:
-        say(console, sentence, "" if delivery.is_complete else "yellow")
+    if reached.changed:
+        say(console, "The worker tells their processes, some each second (bulk_signals_per_second).")

@@ -1,4 +1,4 @@
-"""What publishing a version of a cadence would change, worked out beforehand: nothing is locked or written."""
+"""What a new version of a cadence would change, worked out beforehand: nothing is locked or written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,13 +66,14 @@ def _weigh_page(session: Session, page: list[Place], cadence: Cadence, now: date
     for collection in adopted_all(session, collections):
         impact.collections += 1
         try:
-            _compare(collection.facts, edited(collection.facts, cadence), now, impact)
+            compare(collection.facts, edited(collection.facts, cadence), now, impact)
         except (ValueError, AssertionError):
             # What cannot be planned under the version in force or the new one must not hide all the others.
             impact.undecidable += 1
 
 
-def _compare(before: Facts, then: Facts, now: datetime, impact: Impact) -> None:
+def compare(before: Facts, then: Facts, now: datetime, impact: Impact) -> None:
+    """Add to the impact what is another with the later facts. Raises ValueError for what cannot be planned."""
     rested_before, next_before = _at_rest(before, now)
     rested_then, next_then = _at_rest(then, now)
     if _told_apart(next_before) != _told_apart(next_then):

@@ -1,40 +1,27 @@
 """Publishes cadences: from a file or a draft, over what it changes, to every collection under it.
 
 The switch of the version is one short transaction, and from then on every decision is made by it. The walk over
-the collections that follows may die at any moment: every worker goes on with it.
+the collections that follows is a job: whoever drives it may die at any moment, and every worker goes on with it.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-
-import structlog
 
 from db.engine import Engine, LedgerUnavailable, Session, transaction
 from db.operations import cadences
 from db.operations.cadences import Basis
-from db.operations.change import SYSTEM, Change
 from db.operations.refusal import Refused
-from db.operations.rollout import RolledOut, park_outdated, roll_out_page
-from db.queries.calendar import local_date
 from db.queries.catalogue import Version, version_of
 from db.queries.senders import sender_named
 from db.queries.templates import saved_names
-from db.queries.under import Outdated, count_outdated, outdated_invoice_ids, outdated_versions
 from dunning.cadence import Cadence
 from intake.cadence_file import read_cadence, wrong_texts
 from intake.cadence_texts import text_findings
 from intake.cadence_warnings import warnings_of
-
-PAGE = 200
-# A walk that was left half-way is taken up within this time.
-IDLE_SECONDS = 5.0
-# As for a process that cannot be planned: it looks again by itself.
-PARKED_FOR = timedelta(hours=1)
-log = structlog.get_logger()
+from intake.jobs.driver import drive
+from intake.jobs.publish import open_publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +57,29 @@ def candidate_of(engine: Engine, file_or_name: str) -> Candidate:
     Raises BadCadence for the file, and Refused for the name, a sender or a text.
     """
     candidate = _stated(engine, file_or_name)
-    warnings = warnings_of(candidate.cadence)
     with transaction(engine) as session:
-        for step in candidate.cadence.steps:
-            if step.sender is not None and sender_named(session, step.sender) is None:
-                raise Refused(f"step {step.id}: there is no sender {step.sender}; see duewell sender add")
-        # What is in force already may be brought to the rest of its collections whatever its texts say by now.
-        found = () if candidate.is_in_force else text_findings(session, candidate.cadence)
+        return _checked(session, candidate)
+
+
+def drafted_candidate(session: Session, name: str) -> Candidate:
+    """Return the draft of the cadence, which is to be published, once all of it can be. Raises Refused."""
+    draft, in_force = version_of(session, name, "draft"), version_of(session, name, "published")
+    if draft is None:
+        stands = (
+            "it has no draft" if in_force is None else f"version {in_force.number} is published, without a draft"
+        )
+        raise Refused(f"{name} cannot be published: {stands}")
+    _require_texts(name, draft.cadence, lambda: saved_names(session))
+    return _checked(session, _candidate(draft.cadence, in_force, draft))
+
+
+def _checked(session: Session, candidate: Candidate) -> Candidate:
+    warnings = warnings_of(candidate.cadence)
+    for step in candidate.cadence.steps:
+        if step.sender is not None and sender_named(session, step.sender) is None:
+            raise Refused(f"step {step.id}: there is no sender {step.sender}; see duewell sender add")
+    # What is in force already may be brought to the rest of its collections whatever its texts say by now.
+    found = () if candidate.is_in_force else text_findings(session, candidate.cadence)
     errors = [one for one in found if one.finding.severity == "error"]
     if errors:
         more = f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
@@ -110,11 +113,15 @@ def _stated(engine: Engine, file_or_name: str) -> Candidate:
             if in_force is not None:
                 stands = f"it has no draft, and version {in_force.number} is published"
             raise Refused(f"{file_or_name} cannot be published: {stands}")
-    wrong = wrong_texts(draft.cadence, partial(saved_names_at, engine))
+    _require_texts(file_or_name, draft.cadence, partial(saved_names_at, engine))
+    return _candidate(draft.cadence, in_force, draft)
+
+
+def _require_texts(name: str, draft: Cadence, saved: Callable[[], frozenset[str]]) -> None:
+    wrong = wrong_texts(draft, saved)
     if wrong:
         index, key, what = wrong[0]
-        raise Refused(f"the draft of {file_or_name}, step {draft.cadence.steps[index].id}, {key}: {what}")
-    return _candidate(draft.cadence, in_force, draft)
+        raise Refused(f"the draft of {name}, step {draft.steps[index].id}, {key}: {what}")
 
 
 def _candidate(cadence: Cadence, in_force: Version | None, draft: Version | None) -> Candidate:
@@ -122,93 +129,37 @@ def _candidate(cadence: Cadence, in_force: Version | None, draft: Version | None
     return Candidate(cadence, in_force, basis)
 
 
-def switch(engine: Engine, candidate: Candidate, make_default: bool, by: str) -> int:
-    """Put the candidate in force, and return its version's number. Raises Refused if the ledger moved on."""
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """The version that was put in force, and the job that brings it to its collections."""
+
+    number: int
+    job_id: int
+
+
+def switch(engine: Engine, candidate: Candidate, make_default: bool, by: str) -> Switched:
+    """Put the candidate in force, and order that its collections adopt it. Raises Refused if all moved on."""
     with transaction(engine) as session:
-        return cadences.publish(session, candidate.cadence, make_default, basis=candidate.basis, by=by)
+        return switch_in(session, candidate, make_default, by)
+
+
+def switch_in(session: Session, candidate: Candidate, make_default: bool, by: str) -> Switched:
+    """Do the same as a part of the transaction. Raises Refused if the ledger moved on."""
+    number = cadences.publish(session, candidate.cadence, make_default, basis=candidate.basis, by=by)
+    return Switched(number, open_publish(session, by, candidate.cadence.name, number))
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How many collections adopted the published version here, and how many got another next action by it."""
+    """How many collections adopted the published version, and how many got another next action by it."""
 
     adopted: int = 0
     changed: int = 0
 
 
 def roll_out(
-    engine: Engine, by: str, progress: Callable[[int, int], None] = lambda _done, _total: None
+    engine: Engine, job_id: int, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> Reached:
-    """Let every collection adopt the published version of its cadence, and return how many did so here."""
-    reached = Reached()
-    with transaction(engine) as session:
-        outdated = outdated_versions(session)
-        total = count_outdated(session, outdated)
-    for one in outdated:
-        after_id: int | None = 0
-        while after_id is not None:
-            page = roll_out_some(engine, one, after_id, by)
-            reached = Reached(reached.adopted + page.adopted, reached.changed + page.changed)
-            progress(min(reached.adopted, total), total)
-            after_id = page.reached_id
-    return reached
-
-
-async def keep_rolled_out(engine: Engine) -> None:
-    """Go on with what a `publish` left half-way, for ever; a ledger that is away is waited for."""
-    while True:
-        try:
-            for one in await asyncio.to_thread(_outdated, engine):
-                after_id: int | None = 0
-                while after_id is not None:
-                    page = await asyncio.to_thread(roll_out_some, engine, one, after_id)
-                    after_id = page.reached_id
-        except LedgerUnavailable as error:
-            log.warning("the ledger is away, cadences wait to be rolled out", reason=str(error))
-        await asyncio.sleep(IDLE_SECONDS)
-
-
-def roll_out_some(engine: Engine, outdated: Outdated, after_id: int, by: str = SYSTEM) -> RolledOut:
-    """Let a page of collections adopt the published version; one that cannot be decided holds up no other."""
-    try:
-        return _page(engine, outdated, after_id, PAGE, by)
-    except LedgerUnavailable:
-        raise
-    except Exception:
-        log.exception("a page is rolled out one by one", version_id=outdated.version_id, after_id=after_id)
-    with transaction(engine) as session:
-        ids = outdated_invoice_ids(session, outdated, after_id, PAGE)
-    adopted = changed = 0
-    for invoice_id in ids:
-        try:
-            page = _page(engine, outdated, invoice_id - 1, 1, by)
-            adopted, changed = adopted + page.adopted, changed + page.changed
-        except LedgerUnavailable:
-            raise
-        except Exception as error:
-            _park(engine, invoice_id, error, by)
-            adopted, changed = adopted + 1, changed + 1
-    return RolledOut(max(ids, default=None), adopted, changed)
-
-
-def _page(engine: Engine, outdated: Outdated, after_id: int, limit: int, by: str) -> RolledOut:
-    with transaction(engine) as session:
-        return roll_out_page(session, outdated, after_id, limit, _change(session, by))
-
-
-def _park(engine: Engine, invoice_id: int, error: Exception, by: str) -> None:
-    reason = f"{type(error).__name__}: {error}"
-    log.exception("collection parked", invoice_id=invoice_id, reason=reason)
-    with transaction(engine) as session:
-        change = _change(session, by)
-        park_outdated(session, invoice_id, reason, change.at + PARKED_FOR, change)
-
-
-def _outdated(engine: Engine) -> list[Outdated]:
-    with transaction(engine) as session:
-        return outdated_versions(session)
-
-
-def _change(session: Session, by: str) -> Change:
-    now = datetime.now(UTC)
-    return Change(now, local_date(session, now), by)
+    """Let every collection adopt the published version of its cadence, beside workers that do so too."""
+    ended = drive(engine, job_id, lambda job: progress(job.done, max(job.done, job.total or 0)))
+    return Reached(ended.done, ended.changed + ended.failed)

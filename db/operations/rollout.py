@@ -9,40 +9,32 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.operations.adoption import adopt, adopt_all
 from db.operations.change import Change
-from db.operations.outbox import owe
+from db.operations.outbox import LOOK_AGAIN, owe, owe_many
 from db.operations.park import park
 from db.operations.settle import Settled, lock_invoice, settle_locked
 from db.queries.collections import open_collection, open_collections
 from db.queries.under import Outdated
 from db.tables.collections import OPEN_STATES, Collection, NextAction
 from db.tables.invoices import Invoice
-from db.tables.journal import OutboxEntry
-
-LOOK_AGAIN = "invoice_changed"
 
 
 @dataclass(frozen=True, slots=True)
-class RolledOut:
-    """A page of collections that adopted the published version.
+class Adopted:
+    """How many collections adopted the published version, and how many of them got another next action by it."""
 
-    `reached_id` is the last invoice of the page (None: there was none left), `changed` counts those whose next
-    action is another one now; only their processes are told.
-    """
-
-    reached_id: int | None
     adopted: int
     changed: int
 
 
-def roll_out_page(session: Session, outdated: Outdated, after_id: int, limit: int, change: Change) -> RolledOut:
-    """Let the next collections adopt the published version, and owe a signal to those whose next action changed.
+def lock_outdated(session: Session, outdated: Outdated, after_id: int, limit: int) -> Sequence[int]:
+    """Lock the next invoices whose collections have to leave the version, and return them.
 
-    What somebody else holds is left to them, or to a later round: any number may do this at once.
+    What somebody else holds is left to them, or to a later look: any number may do this at once.
     """
     waiting = (
         select(Invoice.id)
@@ -53,9 +45,14 @@ def roll_out_page(session: Session, outdated: Outdated, after_id: int, limit: in
         .limit(limit)
         .with_for_update(of=Invoice, skip_locked=True)
     )
-    locked = session.scalars(waiting).all()
-    if not locked:
-        return RolledOut(None, 0, 0)
+    return session.scalars(waiting).all()
+
+
+def adopt_page(session: Session, locked: Sequence[int], change: Change) -> Adopted:
+    """Let the locked invoices' collections adopt the published version of their cadence.
+
+    Those whose next action changed are owed a signal, in the bulk lane.
+    """
     # Read anew under the locks: another hand may have settled some since they were found.
     collections = [
         each for each in open_collections(session, locked) if each.version_id != each.published_version_id
@@ -63,8 +60,9 @@ def roll_out_page(session: Session, outdated: Outdated, after_id: int, limit: in
     before = _shown(session, [each.id for each in collections])
     settled = settle_locked(session, adopt_all(session, collections, change), change)
     changed = [each for each in settled if _is_changed(before.get(each.collection.id), _next(each), change.at)]
-    _owe_all(session, [each.collection.invoice_id for each in changed], change)
-    return RolledOut(max(locked), len(settled), len(changed))
+    told = [each.collection.invoice_id for each in changed]
+    owe_many(session, told, LOOK_AGAIN, {"by": change.by}, is_bulk=True)
+    return Adopted(len(settled), len(changed))
 
 
 def park_outdated(session: Session, invoice_id: int, reason: str, wake_at: datetime, change: Change) -> None:
@@ -115,10 +113,3 @@ def _is_changed(before: Next | None, then: Next, now: datetime) -> bool:
         # Its process wakes by itself, and decides by the new version whatever it is told.
         return False
     return before != then
-
-
-def _owe_all(session: Session, invoice_ids: Sequence[int], change: Change) -> None:
-    if invoice_ids:
-        payload = {"by": change.by}
-        rows = [{"invoice_id": each, "signal": LOOK_AGAIN, "payload": payload} for each in invoice_ids]
-        session.execute(insert(OutboxEntry), rows)

@@ -8,15 +8,21 @@ from sqlalchemy.orm import Session
 
 from db.tables.collections import OPEN_STATES, Collection, NextAction
 from db.tables.journal import OutboxEntry
+from db.tables.organization import Organization
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxBacklog:
-    """How many signals are owed, since when, and what went wrong with the oldest that failed."""
+    """How many signals are owed, since when, and what went wrong with the oldest that failed.
+
+    Those of bulk work are counted by themselves: at `bulk_rate` signals each second they may wait for hours.
+    """
 
     count: int
     oldest_at: datetime | None
     last_error: str | None
+    bulk_count: int = 0
+    bulk_rate: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +33,17 @@ class OwedSignal:
 
 
 def outbox_backlog(session: Session) -> OutboxBacklog:
-    """Return what the outbox holds."""
-    count, oldest_at = session.execute(select(func.count(), func.min(OutboxEntry.created_at))).one()
+    """Return what the outbox holds (ix_outbox_bulk)."""
+    is_other = ~OutboxEntry.is_bulk
+    count, oldest_at = session.execute(
+        select(func.count(), func.min(OutboxEntry.created_at)).where(is_other)
+    ).one()
+    bulk_count = session.scalar(select(func.count()).select_from(OutboxEntry).where(OutboxEntry.is_bulk)) or 0
+    bulk_rate = session.scalar(select(Organization.bulk_signals_per_second)) or 1
     last_error = session.scalar(
         select(OutboxEntry.last_error).where(OutboxEntry.last_error.is_not(None)).order_by(OutboxEntry.id).limit(1)
     )
-    return OutboxBacklog(count, oldest_at, last_error)
+    return OutboxBacklog(count, oldest_at, last_error, bulk_count, bulk_rate)
 
 
 def owed_signal(session: Session, entry_id: int) -> OwedSignal | None:

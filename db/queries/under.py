@@ -83,17 +83,3 @@ def count_outdated(session: Session, outdated: Sequence[Outdated]) -> int:
         whose = Collection.cadence_id == one.cadence_id, Collection.version_id == one.version_id
         total += session.scalar(select(func.count()).where(*whose, _IS_OPEN)) or 0
     return total
-
-
-def outdated_invoice_ids(session: Session, outdated: Outdated, after_id: int, limit: int) -> Sequence[int]:
-    """Return the next invoices whose collections are still reckoned by the version."""
-    statement = (
-        select(Collection.invoice_id)
-        .where(
-            Collection.cadence_id == outdated.cadence_id, Collection.version_id == outdated.version_id, _IS_OPEN
-        )
-        .where(Collection.invoice_id > after_id)
-        .order_by(Collection.invoice_id)
-        .limit(limit)
-    )
-    return session.scalars(statement).all()

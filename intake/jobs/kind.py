@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from db.engine import Session
 
@@ -58,4 +58,17 @@ class JobKind(Protocol):
 
         Timeline entries bear the job's id (`Change.job_id`). Raises Refused to end the job as failed.
         """
+        ...
+
+
+@runtime_checkable
+class DoneSingly(Protocol):
+    """A kind whose objects can be done one by one, where a page as a whole fails in a way that nobody expected."""
+
+    def single(self, session: Session, job: Running) -> Page:
+        """Do the next object alone, as a page of its own."""
+        ...
+
+    def give_up(self, session: Session, job: Running, because: str) -> Page:
+        """Pass the next object over, which cannot be done: a page with its refusal."""
         ...

@@ -14,6 +14,8 @@ from db.operations.outbox import (
     newest_owed,
     not_delivered,
     owe,
+    owe_many,
+    take_bulk,
     take_owed,
 )
 from db.queries.backlog import outbox_backlog, owed_signal
@@ -181,3 +183,75 @@ def test_a_process_that_was_just_started_covers_what_it_knows(book: Book, invoic
     assert newest == of_other[0]
     assert known[-1] < newest
     assert take(book) == [*of_other, *later]
+
+
+def in_bulk(book: Book, *invoice_ids: int) -> None:
+    """Owe the invoices' processes a look, as bulk work does."""
+    book.do(lambda session: owe_many(session, invoice_ids, "invoice_changed", {"by": "ana"}, is_bulk=True))
+
+
+def test_what_bulk_work_owes_has_a_lane_of_its_own(book: Book, invoice_id: int) -> None:
+    other = book.invoice("INV-2")
+    book.run("DELETE FROM outbox")
+    in_bulk(book, other)
+    (paused,) = owed(book, invoice_id)
+
+    bulk, seconds = book.do(lambda session: take_bulk(session, 100))
+
+    assert take(book) == [paused]
+    assert [(entry.invoice_id, entry.signal) for entry in bulk] == [(other, "invoice_changed")]
+    assert seconds == 1 / 20
+
+
+def test_a_signal_covers_what_bulk_work_owes_the_same_process_and_nothing_that_comes_later(
+    book: Book, invoice_id: int
+) -> None:
+    in_bulk(book, invoice_id)
+    in_bulk(book, invoice_id)
+    (paused,) = owed(book, invoice_id)
+    (entry,) = book.do(lambda session: take_owed(session, 10))
+    in_bulk(book, invoice_id)
+
+    book.do(lambda session: delivered(session, [entry.id, *entry.covers]))
+
+    assert (entry.id, len(entry.covers)) == (paused, 2)
+    assert [signal for _, signal in book.owed()] == ["invoice_changed"]
+
+
+def test_several_bulk_jobs_owe_a_process_one_look(book: Book, invoice_id: int) -> None:
+    in_bulk(book, invoice_id)
+    in_bulk(book, invoice_id)
+
+    (entry,), _ = book.do(lambda session: take_bulk(session, 100))
+
+    assert {entry.id, *entry.covers} == set(book.rows("SELECT id FROM outbox"))
+
+
+def test_a_round_of_the_bulk_lane_is_a_second_long_at_most_and_the_next_one_waits_for_its_end(
+    book: Book, invoice_id: int
+) -> None:
+    others = [book.invoice(f"INV-{number}") for number in range(10, 18)]
+    book.run("DELETE FROM outbox")
+    book.set(bulk_signals_per_second=5)
+    in_bulk(book, *others)
+
+    first, seconds = book.do(lambda session: take_bulk(session, 100))
+    at_once, _ = book.do(lambda session: take_bulk(session, 100))
+    book.run("UPDATE bulk_lane SET next_at = next_at - interval '1 second'")
+    second, _ = book.do(lambda session: take_bulk(session, 100))
+
+    assert (len(first), seconds, at_once, len(second)) == (5, 1.0, [], 3)
+    assert [entry.invoice_id for entry in (*first, *second)] == others
+
+
+def test_only_a_look_may_take_the_bulk_lane_because_it_may_be_overtaken(book: Book, invoice_id: int) -> None:
+    with pytest.raises(AssertionError), transaction(book.engine) as session:
+        owe_many(session, [invoice_id], "pause", {}, is_bulk=True)
+
+
+def test_a_full_bulk_lane_is_no_backlog(book: Book, invoice_id: int) -> None:
+    in_bulk(book, invoice_id)
+
+    backlog = book.do(outbox_backlog)
+
+    assert (backlog.count, backlog.oldest_at, backlog.bulk_count, backlog.bulk_rate) == (0, None, 1, 20)

@@ -1,6 +1,7 @@
 """A published version reaches every collection, whoever brings it, and only those are told whom it concerns."""
 
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -9,10 +10,15 @@ import pytest
 from sqlalchemy import text
 
 from db.engine import Session, transaction
-from db.operations.rollout import RolledOut, park_outdated, roll_out_page
-from db.queries.under import Outdated, Place, count_outdated, count_under, outdated_versions, page_under
-from intake import publishing
-from intake.publishing import roll_out
+from db.operations.change import Change
+from db.operations.refusal import Refused
+from db.operations.rollout import Adopted, adopt_page, lock_outdated, park_outdated
+from db.queries.jobs import JobView, job_rows
+from db.queries.under import Place, count_outdated, count_under, outdated_versions, page_under
+from intake.jobs import publish
+from intake.jobs.cancel import cancel_job
+from intake.jobs.driver import advance, drive
+from intake.jobs.publish import open_publish
 from tests.db.book import Book, a_change, at, on
 from tests.db.versions import NAME, a_version, call, collection_of, mail
 
@@ -37,15 +43,21 @@ def a_book(book: Book, count: int = 6) -> list[int]:
     return ids
 
 
-def page(book: Book, after_id: int = 0, limit: int = 100, moment: str = MOMENT) -> RolledOut:
+def page(book: Book, after_id: int = 0, limit: int = 100, moment: str = MOMENT) -> Adopted:
     """Roll out a page of the only version that is outdated."""
 
-    def work(session: Session) -> RolledOut:
+    def work(session: Session) -> Adopted:
         (outdated,) = outdated_versions(session)
-        return roll_out_page(session, outdated, after_id, limit, a_change(moment))
+        return adopt_page(session, lock_outdated(session, outdated, after_id, limit), a_change(moment))
 
-    rolled_out: RolledOut = book.do(work)
-    return rolled_out
+    adopted: Adopted = book.do(work)
+    return adopted
+
+
+def publish_by_job(book: Book) -> JobView:
+    """Let a job bring what was published to all collections."""
+    job_id: int = book.do(lambda session: open_publish(session, "ana", NAME, 2))
+    return drive(book.engine, job_id)
 
 
 def left(book: Book) -> int:
@@ -61,7 +73,7 @@ def test_only_those_whose_next_action_changed_are_told(book: Book) -> None:
     rolled_out = page(book)
 
     reminded = ids[1::2]
-    assert rolled_out == RolledOut(reached_id=ids[-1], adopted=6, changed=3)
+    assert rolled_out == Adopted(adopted=6, changed=3)
     assert book.owed() == [(invoice_id, "invoice_changed") for invoice_id in reminded]
     assert [book.next_step(invoice_id) for invoice_id in reminded] == [("second", on("2026-06-15"))] * 3
     # Their first step is next in both versions, on the same day.
@@ -119,9 +131,9 @@ def test_pages_follow_each_other_until_none_is_left(book: Book) -> None:
     book.publish(THEN)
 
     first = page(book, limit=4)
-    second = page(book, first.reached_id or 0, limit=4)
+    second = page(book, ids[3], limit=4)
 
-    assert (first.reached_id, first.adopted, second.reached_id, second.adopted) == (ids[3], 4, ids[5], 2)
+    assert (first.adopted, second.adopted) == (4, 2)
     assert book.do(outdated_versions) == []
 
 
@@ -145,10 +157,11 @@ def test_any_number_may_roll_out_at_once_and_nobody_is_told_twice(book: Book) ->
         adopted, after_id = 0, 0
         while True:
             with transaction(book.engine) as session:
-                rolled_out = roll_out_page(session, outdated, after_id, 7, a_change(MOMENT))
-            if rolled_out.reached_id is None:
+                locked = lock_outdated(session, outdated, after_id, 7)
+                adopted += adopt_page(session, locked, a_change(MOMENT)).adopted
+            if not locked:
                 return adopted
-            adopted, after_id = adopted + rolled_out.adopted, rolled_out.reached_id
+            after_id = max(locked)
 
     with ThreadPoolExecutor(4) as pool:
         walks = list(pool.map(walk, range(4)))
@@ -166,8 +179,31 @@ def test_several_outdated_versions_are_all_brought_to_the_published_one(book: Bo
 
     assert left(book) == 6
     assert len(book.do(outdated_versions)) == 2
-    assert roll_out(book.engine, "ana").adopted == 6
+    assert publish_by_job(book).done == 6
     assert left(book) == 0
+
+
+def test_a_job_comes_back_to_what_somebody_held(book: Book) -> None:
+    ids = a_book(book)
+    book.publish(THEN)
+    job_id: int = book.do(lambda session: open_publish(session, "ana", NAME, 2))
+
+    with transaction(book.engine) as session:
+        session.execute(text("SELECT id FROM invoices WHERE id = :id FOR UPDATE"), {"id": ids[1]})
+        held = [advance(book.engine, job_id).job for _ in range(3)]
+    ended = drive(book.engine, job_id)
+
+    assert [(job.state, job.done) for job in held] == [("running", 5)] * 3
+    assert (ended.state, ended.done, left(book)) == ("done", 6, 0)
+
+
+def test_a_publication_cannot_be_left_half_way(book: Book) -> None:
+    a_book(book)
+    book.publish(THEN)
+    job_id: int = book.do(lambda session: open_publish(session, "ana", NAME, 2))
+
+    with transaction(book.engine) as session, pytest.raises(Refused, match="in force already"):
+        cancel_job(session, job_id, "bob")
 
 
 def test_a_draft_and_a_retired_cadence_are_nothing_to_roll_out(book: Book) -> None:
@@ -193,20 +229,20 @@ def test_one_that_cannot_be_decided_is_parked_and_holds_up_no_other(
 ) -> None:
     ids = a_book(book)
     book.publish(THEN)
-    really = roll_out_page
+    really = adopt_page
 
-    def refusing(session: Session, outdated: Outdated, after_id: int, limit: int, change: Any) -> RolledOut:
-        rolled_out = really(session, outdated, after_id, limit, change)
-        adopted = "SELECT version_id FROM collections WHERE invoice_id = :id AND closed_at IS NULL"
-        if session.scalar(text(adopted), {"id": ids[3]}) != outdated.version_id:
+    def refusing(session: Session, locked: Sequence[int], change: Change) -> Adopted:
+        if ids[3] in locked:
             raise ValueError("no business day within a year")
-        return rolled_out
+        return really(session, locked, change)
 
-    monkeypatch.setattr(publishing, "roll_out_page", refusing)
-    outdated = book.do(outdated_versions)[0]
-    rolled_out = publishing.roll_out_some(book.engine, outdated, 0)
+    monkeypatch.setattr(publish, "adopt_page", refusing)
+    job = publish_by_job(book)
 
-    assert (rolled_out.reached_id, left(book)) == (ids[-1], 0)
+    assert (job.state, job.done, job.failed, left(book)) == ("done", 6, 1, 0)
+    with transaction(book.engine) as session:
+        refused = [(row.subject, row.said) for row in job_rows(session, job.id, 10, only_refused=True)]
+    assert refused == [("INV-3", "ValueError: no business day within a year")]
     assert book.stage(ids[3]) == "blocked"
     assert "to-do" not in [book.stage(invoice_id) for invoice_id in ids]
     assert ("(parked)", "open") in book.todos(ids[3])
