@@ -3,18 +3,17 @@
 import json
 import ssl
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 
+from mailer.retry_after import seconds_of
+
 URL = "https://api.resend.com"
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
-RETRY_AFTER_SECONDS_MAX = 86_400.0
 # The longest answer is a page of a hundred messages, each with its subject and all its recipients.
 _ANSWER_BYTES_MAX = 4 * 1024 * 1024
 _SHOWN_CHARACTERS_MAX = 200
@@ -113,22 +112,8 @@ def _read(response: BaseHTTPResponse) -> Answer:
         name=name if isinstance(name, str) else "",
         text=f"{response.status} {name or ''} {shown}".replace("  ", " "),
         said=said,
-        retry_after=_seconds(response.headers.get("retry-after") or response.headers.get("ratelimit-reset")),
+        retry_after=seconds_of(response.headers.get("retry-after") or response.headers.get("ratelimit-reset")),
     )
-
-
-def _seconds(wish: str | None) -> float | None:
-    """Return the seconds of a Retry-After header, a number or a date; None if it is neither."""
-    if not wish:
-        return None
-    try:
-        seconds = float(wish)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(wish) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 1.0), RETRY_AFTER_SECONDS_MAX) if seconds == seconds else None
 
 
 def _is_this_machine(host: str) -> bool:

@@ -1,0 +1,102 @@
+"""Orders about who is told of events over HTTP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from db.engine import transaction
+from db.operations import webhooks
+from db.operations.refusal import Refused
+from intake.clerk_orders import Clerk
+from mailer.public_addresses import NotFound, NotPublic, Resolver, require_public, resolve
+from mailer.webhook_signature import new_secret
+from mailer.webhook_url import BadUrl, read_url
+
+PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewWebhook:
+    """A webhook that was added, and its secret, which is shown this once."""
+
+    id: int
+    kinds: tuple[str, ...]
+    secret: str
+
+
+class WebhookOrders(Clerk):
+    """What a person may order about webhooks."""
+
+    __slots__ = ()
+
+    def add_webhook(
+        self, url: str, kinds: Sequence[str], *, allows_private: bool, resolver: Resolver = resolve
+    ) -> NewWebhook:
+        """Let the URL be told of events of these kinds from now on, of all if none is named. Raises Refused."""
+        _require_reachable(url, allows_private, resolver)
+        secret = new_secret()
+        with transaction(self.engine) as session:
+            sound = webhooks.require_kinds(kinds)
+            endpoint_id = webhooks.add_endpoint(session, url, sound, secret, allows_private, self.by)
+        return NewWebhook(endpoint_id, tuple(sound), secret)
+
+    def rotate_webhook_secret(self, webhook: int) -> tuple[str, datetime]:
+        """Return a new secret, and until when the one before signs too. Raises Refused."""
+        secret = new_secret()
+        with transaction(self.engine) as session:
+            return secret, webhooks.rotate_secret(session, webhook, secret, datetime.now(UTC))
+
+    def stop_webhook(self, webhook: int) -> bool:
+        """Send nothing more there, and say whether that is news. Raises Refused."""
+        with transaction(self.engine) as session:
+            return webhooks.stop_endpoint(session, webhook, f"by {self.by}")
+
+    def start_webhook(self, webhook: int) -> bool:
+        """Send to it again, at once, and say whether it was stopped or rested. Raises Refused."""
+        with transaction(self.engine) as session:
+            return webhooks.start_endpoint(session, webhook)
+
+    def ping_webhook(self, webhook: int) -> int:
+        """Owe it an event that tells of nothing, and return the delivery's id. Raises Refused."""
+        with transaction(self.engine) as session:
+            return webhooks.owe_ping(session, webhook, datetime.now(UTC))
+
+    def redeliver_webhook(self, delivery: int) -> int:
+        """Deliver once more, and return the webhook's id. Raises Refused."""
+        with transaction(self.engine) as session:
+            return webhooks.redeliver(session, delivery)
+
+    def redeliver_all_given_up(self, webhook: int) -> int:
+        """Deliver all once more that was given up, and return how many those are. Raises Refused."""
+        count = 0
+        while True:
+            with transaction(self.engine) as session:
+                page = webhooks.redeliver_given_up(session, webhook, PAGE)
+            count += page
+            if page < PAGE:
+                return count
+
+    def remove_webhook(self, webhook: int) -> None:
+        """Forget the webhook and all its deliveries; what is owed to it is not delivered. Raises Refused."""
+        with transaction(self.engine) as session:
+            webhooks.stop_endpoint(session, webhook, f"removed by {self.by}")
+        # Nothing new is owed to it from here on, and page by page nobody waits long for the rest to go.
+        deleted = PAGE
+        while deleted == PAGE:
+            with transaction(self.engine) as session:
+                deleted = webhooks.remove_deliveries(session, webhook, PAGE)
+        with transaction(self.engine) as session:
+            webhooks.remove_endpoint(session, webhook)
+
+
+def _require_reachable(url: str, allows_private: bool, resolver: Resolver) -> None:
+    """Raise Refused for a URL that nothing would ever be sent to."""
+    try:
+        target = read_url(url, allows_private=allows_private)
+        addresses = resolver(target.host, target.port)
+        if not allows_private:
+            require_public(target.host, addresses)
+    except NotPublic as refusal:
+        raise Refused(f"{refusal}; allow it with --allow-private") from refusal
+    except (BadUrl, NotFound) as refusal:
+        raise Refused(str(refusal)) from refusal
