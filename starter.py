@@ -24,18 +24,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from temporalio.client import Client
-from temporalio.service import RPCError
 
-from activities.interface import Plan
-from activities.plans import plan_of
 from db.engine import Engine, LedgerUnavailable, make_engine, transaction
-from db.operations.change import Change
-from db.operations.outbox import covered, newest_owed
-from db.operations.settle import settle_many
 from db.queries.book import count_not_eligible, count_open_collections, open_invoice_ids
-from db.queries.calendar import local_date
+from intake.starting import Page, Starts, forget_covered, plan_page
 from settings import settings
-from workflows.bulk_start import start
 from workflows.client import TemporalUnavailable, connect, register_search_attributes
 
 # With more at once the development server starts no more each second.
@@ -54,14 +47,6 @@ class Summary:
     failed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of invoices with their first plans, and the newest outbox entry that the plans know of."""
-
-    plans: dict[int, Plan]
-    newest_owed: int
-
-
 async def start_all(
     engine: Engine,
     client: Client,
@@ -75,7 +60,7 @@ async def start_all(
     `progress` is told how many more invoices are through, `failure` which one failed and why. Raises
     LedgerUnavailable; a Temporal that goes away makes failures.
     """
-    starts = _Starts(client, concurrency, progress, failure)
+    starts = Starts(client, concurrency, progress, failure)
     summary = Summary()
     underway: deque[tuple[Page, asyncio.Task[dict[int, bool | None]]]] = deque()
 
@@ -84,7 +69,7 @@ async def start_all(
         page, starting = underway.popleft()
         outcomes = await starting
         started = [invoice_id for invoice_id, is_new in outcomes.items() if is_new]
-        await asyncio.to_thread(_forget_covered, engine, started, page.newest_owed)
+        await asyncio.to_thread(forget_covered, engine, started, page.newest_owed)
         summary = replace(
             summary,
             started=summary.started + len(started),
@@ -104,60 +89,18 @@ async def start_all(
 
 async def _pages(engine: Engine) -> AsyncIterator[Page]:
     """Yield pages in order of invoice ids; the next one is planned while the last one is being started."""
-    planning = asyncio.create_task(asyncio.to_thread(_plan_page, engine, 0))
+    planning = asyncio.create_task(asyncio.to_thread(_next_page, engine, 0))
     try:
         while (page := await planning).plans:
-            planning = asyncio.create_task(asyncio.to_thread(_plan_page, engine, max(page.plans)))
+            planning = asyncio.create_task(asyncio.to_thread(_next_page, engine, max(page.plans)))
             yield page
     finally:
         await asyncio.wait({planning})
 
 
-def _plan_page(engine: Engine, after_id: int) -> Page:
-    now = datetime.now(UTC)
+def _next_page(engine: Engine, after_id: int) -> Page:
     with transaction(engine) as session:
-        ids = open_invoice_ids(session, after_id, PAGE)
-        # Read before the facts: an entry that comes later tells of a fact that the plans may have missed.
-        known = newest_owed(session)
-        settled = settle_many(session, ids, Change(now, local_date(session, now)))
-        # One that closes with this very plan stays in the page, so that paging goes on after it.
-        return Page({one.collection.invoice_id: plan_of(one) for one in settled}, known)
-
-
-class _Starts:
-    """Starts processes, so many at once over all pages."""
-
-    def __init__(
-        self,
-        client: Client,
-        concurrency: int,
-        progress: Callable[[int], None],
-        failure: Callable[[int, str], None],
-    ) -> None:
-        self._client = client
-        self._slots = asyncio.Semaphore(concurrency)
-        self._progress = progress
-        self._failure = failure
-
-    async def of(self, page: Page) -> dict[int, bool | None]:
-        """Start the page's processes; True is new, False ran already, None failed."""
-        outcomes = await asyncio.gather(*(self._start(invoice, plan) for invoice, plan in page.plans.items()))
-        return dict(zip(page.plans, outcomes, strict=True))
-
-    async def _start(self, invoice_id: int, plan: Plan) -> bool | None:
-        async with self._slots:
-            try:
-                return await start(self._client, invoice_id, plan)
-            except RPCError as error:
-                self._failure(invoice_id, error.message)
-                return None
-            finally:
-                self._progress(1)
-
-
-def _forget_covered(engine: Engine, started: list[int], newest: int) -> None:
-    with transaction(engine) as session:
-        covered(session, started, newest)
+        return plan_page(session, open_invoice_ids(session, after_id, PAGE), datetime.now(UTC))
 
 
 def _not_eligible(engine: Engine) -> int:

@@ -1,0 +1,5 @@
+"""A server for stories of months, as `tests/workflows` has it."""
+
+from tests.workflows.conftest import skipping
+
+__all__ = ["skipping"]
