@@ -37,6 +37,12 @@ class Settings(BaseSettings):
         16, ge=1, le=200, description="Plans at once, sends at once, and connections kept."
     )
     messages_per_second: float = Field(20.0, gt=0, description="Bound on sends, over all workers.")
+    api_host: str = Field("127.0.0.1", description="Where the REST API listens.")
+    api_port: int = Field(8000, ge=0, le=65535, description="The port that it listens on.")
+    api_requests_per_minute: int = Field(600, ge=1, description="Bound on requests, for each key.")
+    api_trusted_proxies: str = Field(
+        "127.0.0.1", description="Addresses of proxies whose X-Forwarded-For counts, with commas between them."
+    )
     worker_build: str = Field("dev", description="Build id shown in Temporal for this worker's deployment.")
 
 

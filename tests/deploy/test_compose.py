@@ -33,7 +33,7 @@ OF_THE_SHELL = {"USER"}
 NAMES_THE_CLERK = "LOGNAME"
 ONE_SHOTS = {"temporal-schema", "temporal-namespace", "migrate"}
 ON_DEMAND = {"console", "starter"}
-MAY_GO_OUT = {"worker", "console", "temporal-ui"}
+MAY_GO_OUT = {"worker", "console", "temporal-ui", "api"}
 PORT_MAX = 32767
 EXAMPLE = {
     "DUEWELL_DB_PASSWORD": "5ecret",
@@ -66,7 +66,8 @@ def test_the_timeline_names_who_typed_a_command(monkeypatch: pytest.MonkeyPatch)
 def test_the_worker_is_given_every_setting() -> None:
     given = {name.lower() for name in services()["worker"]["environment"]}
 
-    assert given == set(Settings.model_fields) - FOR_A_TEMPORAL_ELSEWHERE
+    of_the_api = {name for name in Settings.model_fields if name.startswith("api_")}
+    assert given == set(Settings.model_fields) - FOR_A_TEMPORAL_ELSEWHERE - of_the_api
 
 
 @pytest.mark.parametrize("name", OURS)

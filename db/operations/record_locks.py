@@ -1,0 +1,54 @@
+"""Locks what programs change under a condition, by the names that they know it by."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.operations.money_under_lock import lock_money
+from db.tables.actions import Action
+from db.tables.collections import Collection
+from db.tables.customers import Customer
+from db.tables.invoices import CreditNote, Invoice, Payment
+from db.tables.jobs import Job
+
+
+def lock_customer_record(session: Session, external_id: str) -> int | None:
+    """Return the customer's id, None if there is none; until the transaction ends, nobody changes its row."""
+    # Invoices may refer to it meanwhile.
+    statement = select(Customer.id).where(Customer.external_id == external_id).with_for_update(key_share=True)
+    return session.scalar(statement)
+
+
+def lock_invoice_record(session: Session, external_id: str) -> tuple[int, str] | None:
+    """Return the invoice's id and number, None if there is none; until the transaction ends it is locked."""
+    statement = select(Invoice.id, Invoice.number).where(Invoice.external_id == external_id).with_for_update()
+    row = session.execute(statement).one_or_none()
+    return None if row is None else (row.id, row.number)
+
+
+def lock_invoice_of_action(session: Session, action_id: int) -> bool:
+    """Lock the invoice that the action is about, and say whether there is such an action."""
+    of_action = select(Collection.invoice_id).join(Action).where(Action.id == action_id).scalar_subquery()
+    return session.scalar(select(Invoice.id).where(Invoice.id == of_action).with_for_update()) is not None
+
+
+def lock_job_record(session: Session, job_id: int) -> bool:
+    """Lock the job, behind the page under way, and say whether there is such a job."""
+    return session.scalar(select(Job.id).where(Job.id == job_id).with_for_update()) is not None
+
+
+def lock_payment_record(session: Session, payment_id: int) -> bool:
+    """Lock all money of the payment's customer, as whoever moves it does; say whether there is such a payment."""
+    return _lock_money(session, session.scalar(select(Payment.customer_id).where(Payment.id == payment_id)))
+
+
+def lock_credit_note_record(session: Session, credit_note_id: int) -> bool:
+    """Lock all money of the credit note's customer; say whether there is such a credit note."""
+    statement = select(CreditNote.customer_id).where(CreditNote.id == credit_note_id)
+    return _lock_money(session, session.scalar(statement))
+
+
+def _lock_money(session: Session, customer_id: int | None) -> bool:
+    if customer_id is None:
+        return False
+    lock_money(session, [customer_id])
+    return True

@@ -1,0 +1,37 @@
+"""Orders about cadences within a greater whole: drafts that are stated, checked and published."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from db.engine import Session
+from db.operations import cadences
+from db.operations.refusal import Refused
+from db.queries.templates import saved_names
+from intake.cadence_file import sound_cadence
+from intake.documents import Misplaced
+from intake.publishing import Switched, drafted_candidate, switch_in
+from intake.stated_cadence import StatedCadence
+
+
+def state_draft(session: Session, stated: Mapping[str, Any]) -> int:
+    """Keep a cadence, stated as in a file, as the draft of its next version; return its number. Raises Refused."""
+    try:
+        read = StatedCadence.model_validate(stated)
+        cadence = sound_cadence(read, lambda: saved_names(session))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise Refused(f"{_place(first['loc'])}: {first['msg'].removeprefix('Value error, ')}") from error
+    except Misplaced as misplaced:
+        raise Refused(f"{_place(misplaced.place)}: {misplaced}") from misplaced
+    return cadences.draft(session, cadence)
+
+
+def publish_draft(session: Session, name: str, make_default: bool, by: str) -> Switched:
+    """Put the draft of the cadence in force, and order that its collections adopt it. Raises Refused."""
+    return switch_in(session, drafted_candidate(session, name), make_default, by)
+
+
+def _place(path: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, path))

@@ -1,0 +1,10 @@
+"""No Temporal, for tests that need none."""
+
+from temporalio.client import Client
+
+from workflows.client import TemporalUnavailable
+
+
+async def nowhere() -> Client:
+    """Find no Temporal."""
+    raise TemporalUnavailable("there is none here")

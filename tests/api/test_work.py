@@ -1,0 +1,157 @@
+"""To-dos, rules, cadences, fields and jobs over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+
+from db.engine import transaction
+from db.operations.jobs import open_job
+from tests.api.caller import Caller, an_invoice, problem
+from tests.db.book import Book
+
+STEPS = [
+    {"id": "S1", "anchor": "due_date", "offset": 3, "channel": "email", "template": "reminder"},
+    {"id": "S2", "anchor": "due_date", "offset": 18, "channel": "call"},
+]
+
+
+async def a_todo(api: Caller, book: Book) -> dict[str, Any]:
+    """Let an invoice be so late that it is to be called about, and return the to-do."""
+    today = book.one("SELECT current_date")
+    draft = {"logic": "contextual", "steps": [{"id": "S1", "anchor": "due_date", "offset": 1, "channel": "call"}]}
+    await api.put("/v1/cadences/Calls/draft", draft)
+    published = await api.post("/v1/cadences/Calls/publish", {"default": True})
+    assert published.status_code == 200, published.text
+    await api.invoice(issued_on=str(today - timedelta(days=60)), due_on=str(today - timedelta(days=30)))
+    (todo,) = (await api.get("/v1/actions", state="open", invoice="INV-1")).json()["items"]
+    return dict(todo)
+
+
+async def test_a_todo_is_handed_on_and_done_once(api: Caller, book: Book) -> None:
+    todo = await a_todo(api, book)
+    path = f"/v1/actions/{todo['id']}"
+    nobody = await api.post(f"{path}/reassign", {"owner": "nobody@helios.example"})
+    until = str(book.one("SELECT current_date") + timedelta(days=2))
+
+    snoozed = await api.post(f"{path}/snooze", {"until": until})
+    wrong = await api.post(f"{path}/complete", {"outcome": "promised"})
+    done = await api.post(f"{path}/complete", {"outcome": "reached", "note": "pays tomorrow"})
+    late = await api.post(f"{path}/ignore")
+
+    problem(nobody, 409, "refused")
+    assert snoozed.json()["listed_on"] == until
+    problem(wrong, 409, "refused")
+    assert (done.json()["state"], done.json()["outcome"], done.json()["ended_by"]) == (
+        "done",
+        "reached",
+        "api: the books",
+    )
+    problem(late, 409, "refused")
+    problem(await api.post("/v1/actions/99/ignore"), 404, "not-found")
+
+
+async def test_actions_are_paged_behind_each_other(api: Caller, book: Book) -> None:
+    todo = await a_todo(api, book)
+    for number in range(2, 5):
+        await api.invoice(
+            f"INV-{number}", **{"issued_on": "2026-01-01", "due_on": "2026-01-31", "customer": f"C-{number}"}
+        )
+    seen: list[int] = []
+    cursor: dict[str, str] = {}
+
+    while True:
+        page = (await api.get("/v1/actions", limit=1, order="newest", **cursor)).json()
+        seen += [one["id"] for one in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+
+    assert len(seen) == len(set(seen)) == 4
+    assert todo["id"] in seen
+
+
+async def test_a_rule_lives_its_life(api: Caller) -> None:
+    text = "outstanding > 500 EUR then assign Standard"
+    added = await api.post("/v1/rules", {"text": text, "name": "big", "is_active": True})
+    second = await api.post("/v1/rules", {"text": "currency is EUR then hide", "place": {"where": "top"}})
+    misread = await api.post("/v1/rules", {"text": "outstanding over 500 then jump"})
+    await api.invoice()
+
+    edited = await api.patch("/v1/rules/big", {"text": "outstanding > 900 EUR then assign Standard"})
+    moved = await api.post("/v1/rules/big/move", {"where": "top"})
+    explained = (await api.get("/v1/invoices/INV-1/rules")).json()
+    applied = await api.post("/v1/rules/hide/activate", {"applies": True})
+    deleted = await api.delete("/v1/rules/big")
+
+    assert (added.status_code, added.headers["location"]) == (201, "/v1/rules/big")
+    assert second.json()["position"] == 1
+    assert "cannot be read" in problem(misread, 409, "refused")["detail"]
+    assert "900" in edited.json()["text"]
+    assert moved.json()["position"] == 1
+    assert explained["decided_by"] == {"cadence": "big"}
+    assert [one["name"] for one in explained["rules"]] == ["big", "hide"]
+    job = (await api.get(f"/v1/jobs/{applied.json()['job']}")).json()
+    assert (job["kind"], job["state"], job["by"]) == ("apply rules", "running", "api: the books")
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert [one["name"] for one in (await api.get("/v1/rules")).json()["items"]] == ["hide"]
+
+
+async def test_a_cadence_is_published_as_it_was_seen(api: Caller) -> None:
+    drafted = await api.put("/v1/cadences/Late/draft", {"steps": STEPS})
+    seen = drafted.headers["etag"]
+    again = await api.put("/v1/cadences/Late/draft", {"steps": STEPS})
+    await api.put("/v1/cadences/Late/draft", {"steps": STEPS[:1]})
+
+    overtaken = await api.post("/v1/cadences/Late/publish", {}, If_Match=seen)
+    published = await api.post("/v1/cadences/Late/publish", {})
+    nothing = await api.post("/v1/cadences/Late/publish", {})
+
+    assert (drafted.status_code, again.headers["duewell-outcome"]) == (201, "unchanged")
+    problem(overtaken, 412, "has-changed")
+    cadence = published.json()["cadence"]
+    assert (cadence["published"]["version"], cadence["draft"]) == (1, None)
+    assert [step["id"] for step in cadence["published"]["steps"]] == ["S1"]
+    problem(nothing, 409, "refused")
+
+
+async def test_a_draft_that_no_file_could_state_is_refused(api: Caller) -> None:
+    twice = await api.put("/v1/cadences/Late/draft", {"steps": [STEPS[0], STEPS[0]]})
+    no_text = await api.put("/v1/cadences/Late/draft", {"steps": [{**STEPS[0], "template": "nothing"}]})
+    bad = await api.put("/v1/cadences/Late/draft", {"steps": [{**STEPS[0], "offset": "3"}]})
+    # It is a name, and never a file of the server.
+    await api.put("/v1/cadences/..%2Fx.yaml/draft", {"steps": STEPS})
+
+    assert "steps.1.id" in problem(twice, 409, "refused")["detail"]
+    problem(no_text, 409, "refused")
+    assert problem(bad, 422, "invalid")["errors"][0]["pointer"] == "/steps/0/offset"
+    assert (await api.post("/v1/cadences/..%2Fx.yaml/publish", {})).json()["cadence"]["name"] == "../x.yaml"
+
+
+async def test_custom_fields_are_defined_filled_and_deleted(api: Caller) -> None:
+    plan = {"type": "select", "label": "Plan", "options": ["VIP", "basic"]}
+    await api.put("/v1/custom-fields/customer/plan", plan)
+    await api.put("/v1/custom-fields/invoice/weight", {"type": "number", "label": "Weight"})
+    await api.put("/v1/customers/C-1", {"name": "Hélios", "custom": {"plan": "VIP"}})
+
+    filled = await api.invoice(custom={"weight": "12.50"})
+    wrong = await api.put("/v1/invoices/INV-2", an_invoice(custom={"weight": "heavy"}))
+    in_use = await api.put("/v1/custom-fields/customer/plan", {**plan, "options": ["basic"]})
+    retyped = await api.put("/v1/custom-fields/customer/plan", {"type": "text", "label": "Plan"})
+    deleted = await api.delete("/v1/custom-fields/customer/plan")
+
+    assert filled["custom"] == {"weight": "12.5"}
+    problem(wrong, 409, "refused")
+    problem(in_use, 409, "refused")
+    problem(retyped, 409, "refused")
+    assert deleted.status_code == 204
+    assert (await api.get("/v1/customers/C-1")).json()["custom"] == {}
+
+
+async def test_a_job_is_canceled(api: Caller) -> None:
+    with transaction(api.engine) as session:
+        job_id = open_job(session, "pause invoices", "ana", {})
+
+    canceled = await api.post(f"/v1/jobs/{job_id}/cancel")
+
+    assert (canceled.json()["state"], canceled.json()["canceled_by"]) == ("canceled", "api: the books")
+    assert [job["id"] for job in (await api.get("/v1/jobs")).json()["items"]] == [job_id]
+    assert (await api.get("/v1/jobs", running="true")).json()["items"] == []
