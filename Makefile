@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := 0.13.9
 ARGS ?=
 
-.PHONY: demo test check coverage-core mutation format lock provision soak exactly-once bench-starter bench-forecast bench-simulate bench-messages bench-actions bench-rules help
+.PHONY: schemathesis demo test check coverage-core mutation format lock provision soak exactly-once bench-starter bench-reminder bench-pause bench-forecast bench-simulate bench-messages bench-actions bench-rules bench-apply bench-import help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -55,6 +55,12 @@ exactly-once: provision ## 2,000 messages and 42 kills by SMTP, with the setting
 bench-starter: provision ## The starter against a bare loop of start_workflow
 	@$(BIN)/python -m benchmarks.starter $(ARGS)
 
+bench-reminder: provision ## A reminder against a workflow of one timer and one activity
+	@$(BIN)/python -m benchmarks.reminder $(ARGS)
+
+bench-pause: provision ## A pause idle and while bulk work signals
+	@$(BIN)/python -m benchmarks.pause $(ARGS)
+
 bench-forecast: provision ## A year ahead of 100,000 collections, read from a ledger
 	@$(BIN)/python -m benchmarks.forecast $(ARGS)
 
@@ -69,6 +75,15 @@ bench-messages: $(BIN)/.installed ## Messages from text to MIME, all shipped tex
 
 bench-rules: $(BIN)/.installed ## One invoice against a thousand smart rules
 	@$(BIN)/python -m benchmarks.rules $(ARGS)
+
+bench-apply: provision ## Twenty rules applied to a million invoices against plain writes of the same rows
+	@$(BIN)/python -m benchmarks.rule_application $(ARGS)
+
+bench-import: provision ## A file of 100,000 invoices against COPY of the same rows
+	@$(BIN)/python -m benchmarks.imports $(ARGS)
+
+schemathesis: provision ## schemathesis against the API, all checks; ARGS="--seed 1 --max-examples 100" go to it
+	@exec $(BIN)/python -m tests.api.fuzzed $(ARGS)
 
 format: $(BIN)/.installed ## Let ruff lay out and mend what it can
 	@$(BIN)/ruff format .

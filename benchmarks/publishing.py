@@ -22,7 +22,8 @@ from db.queries.catalogue import version_of
 from devstack.postgres import EmbeddedPostgres
 from intake.cadence_file import STANDARD, read_cadence
 from intake.impact import weigh
-from intake.publishing import PAGE, roll_out
+from intake.jobs.publish import PAGE, open_publish
+from intake.publishing import roll_out
 from intake.setup import set_up
 
 COLLECTIONS = 10_000
@@ -78,9 +79,10 @@ def measure(engine: Engine) -> None:
     impact = weigh(engine, in_force, then, datetime.now(UTC))
     weighed, cpu_weighed = time.perf_counter(), time.process_time()
     with transaction(engine) as session:
-        publish(session, then)
+        number = publish(session, then)
+        job_id = open_publish(session, "benchmark", then.name, number)
     switched, cpu_switched = time.perf_counter(), time.process_time()
-    reached = roll_out(engine, "benchmark")
+    reached = roll_out(engine, job_id)
     ended, cpu_ended = time.perf_counter(), time.process_time()
     print(f"{impact}")
     print(f"impact    {weighed - begun:7.2f} s  ({cpu_weighed - cpu:.2f} s of CPU here)")

@@ -17,18 +17,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
+from benchmarks.measuring import cpu_seconds_of, fresh_namespace, median, quiet, spread, without_own_servers
 from db.engine import make_engine, transaction
 from db.queries.book import count_open_collections
 from devstack.stack import Stack
@@ -36,12 +33,8 @@ from intake.import_invoices import import_invoices
 from intake.sample_book import sample_book
 from intake.setup import set_up
 from starter import CONCURRENCY, start_all
-from workflows.client import connect, register_search_attributes
 
-# Of one core: below it a server has nothing left to do but its clocks.
-QUIET_CPU_SHARE_MAX = 0.1
 BARE, UNCOMPRESSED, STARTER = "bare", "bare_uncompressed", "starter"
-OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,48 +69,6 @@ async def timed(work: Callable[[], Awaitable[object]], count: int, servers: Sequ
     after = time.perf_counter(), time.process_time(), cpu_seconds_of(servers)
     wall, client, server = (end - begin for begin, end in zip(before, after, strict=True))
     return Run(count / wall, client / count * 1000, server / count * 1000)
-
-
-def cpu_seconds_of(roots: Sequence[int]) -> float:
-    """Return the CPU seconds that these processes, their children and theirs have used so far (Linux)."""
-    ticks: dict[int, int] = {}
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            fields = entry.read_text().rpartition(")")[2].split()
-            pid = int(entry.parent.name)
-            # User and system time, and that of children that have ended (fields 14 to 17 of stat).
-            ticks[pid] = sum(map(int, fields[11:15]))
-            children.setdefault(int(fields[1]), []).append(pid)
-    waiting, total = list(roots), 0
-    while waiting:
-        pid = waiting.pop()
-        total += ticks.get(pid, 0)
-        waiting += children.get(pid, [])
-    return total / os.sysconf("SC_CLK_TCK")
-
-
-async def fresh_namespace(address: str) -> Client:
-    """Return a client in a new namespace that knows the search attributes."""
-    admin = await connect(address)
-    name = f"bench-{uuid4().hex}"
-    retention = Duration(seconds=24 * 3600)
-    await admin.workflow_service.register_namespace(
-        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
-    )
-    client = await connect(address, name)
-    await register_search_attributes(client)
-    return client
-
-
-async def quiet(servers: Sequence[int]) -> None:
-    """Wait until the servers have worked off what the run before left them, so that no run pays for another."""
-    used = cpu_seconds_of(servers)
-    for _ in range(60):
-        await asyncio.sleep(0.5)
-        before, used = used, cpu_seconds_of(servers)
-        if used - before < QUIET_CPU_SHARE_MAX * 0.5:
-            return
 
 
 async def one_round(stack: Stack, ledger_url: str, number: int) -> dict[str, Run]:
@@ -158,22 +109,23 @@ def main() -> None:
     parser.add_argument("--invoices", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="duewell-bench-") as home:
-        environ = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
-        with Stack(Path(home), ui=False, fixed_ports=False, environ=environ) as stack:
-            assert stack.postgres is not None
-            _say(f"importing {options.invoices} invoices")
-            engine = make_engine(stack.database_url)
-            set_up(engine, "Bench", "ar@bench.example")
-            import_invoices(engine, _book(options.invoices))
-            engine.dispose()
-            rounds: list[dict[str, Run]] = []
-            for number in range(options.rounds + 1):
-                url = stack.postgres.create_database(f"round_{number}", template="duewell")
-                runs = asyncio.run(one_round(stack, url, number))
-                warm_up = " (warm-up, not counted)" if number == 0 else ""
-                _say(f"round {number}: {', '.join(f'{k} {run.rate:.0f}/s' for k, run in runs.items())}{warm_up}")
-                rounds += [runs] if number else []
+    with (
+        tempfile.TemporaryDirectory(prefix="duewell-bench-") as home,
+        Stack(Path(home), ui=False, fixed_ports=False, environ=without_own_servers()) as stack,
+    ):
+        assert stack.postgres is not None
+        _say(f"importing {options.invoices} invoices")
+        engine = make_engine(stack.database_url)
+        set_up(engine, "Bench", "ar@bench.example")
+        import_invoices(engine, _book(options.invoices))
+        engine.dispose()
+        rounds: list[dict[str, Run]] = []
+        for number in range(options.rounds + 1):
+            url = stack.postgres.create_database(f"round_{number}", template="duewell")
+            runs = asyncio.run(one_round(stack, url, number))
+            warm_up = " (warm-up, not counted)" if number == 0 else ""
+            _say(f"round {number}: {', '.join(f'{k} {run.rate:.0f}/s' for k, run in runs.items())}{warm_up}")
+            rounds += [runs] if number else []
     result: dict[str, object] = {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "concurrency": CONCURRENCY,
@@ -181,24 +133,15 @@ def main() -> None:
     for name in (BARE, UNCOMPRESSED, STARTER):
         result[name] = {
             "per_second": round(statistics.median(runs[name].rate for runs in rounds)),
-            "cpu_ms_client": _median(runs[name].client_ms for runs in rounds),
-            "cpu_ms_servers": _median(runs[name].servers_ms for runs in rounds),
+            "cpu_ms_client": median(runs[name].client_ms for runs in rounds),
+            "cpu_ms_servers": median(runs[name].servers_ms for runs in rounds),
         }
     for name in (BARE, UNCOMPRESSED):
         result[f"starter_to_{name}"] = {
-            "rate_ratio_min_median_max": _spread(runs[STARTER].rate / runs[name].rate for runs in rounds),
-            "cpu_ratio_min_median_max": _spread(runs[name].total_ms / runs[STARTER].total_ms for runs in rounds),
+            "rate_ratio_min_median_max": spread(runs[STARTER].rate / runs[name].rate for runs in rounds),
+            "cpu_ratio_min_median_max": spread(runs[name].total_ms / runs[STARTER].total_ms for runs in rounds),
         }
     print(json.dumps(result))
-
-
-def _spread(ratios: Iterable[float]) -> list[float]:
-    listed = list(ratios)
-    return [round(figure(listed), 2) for figure in (min, statistics.median, max)]
-
-
-def _median(figures: Iterable[float]) -> float:
-    return round(statistics.median(figures), 2)
 
 
 def _say(text: str) -> None:
