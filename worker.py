@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,24 +19,38 @@ from temporalio.worker import Worker, WorkerDeploymentConfig, WorkerDeploymentVe
 
 from activities.collection import CollectionActivities
 from activities.heartbeat import BEAT_SECONDS
-from activities.interface import COLLECTIONS_QUEUE, MESSAGES_QUEUE
+from activities.interface import BULK_QUEUE, COLLECTIONS_QUEUE, MESSAGES_QUEUE, WEBHOOKS_QUEUE
 from activities.review import keep_reviewed
+from activities.rule_notices import keep_notified
+from activities.webhooks import WebhookActivities
 from db.engine import Engine, LedgerUnavailable, make_engine, ping
 from db.schema import is_current
+from intake.jobs.activity import JobActivities
+from intake.jobs.keeping import keep_jobs_running
 from intake.mailbox import watch
 from intake.mailbox_connection import MailboxAddress
 from intake.provider_statuses import ask_provider
-from intake.publishing import keep_rolled_out
+from intake.reconcile_activity import ReconcileActivities
+from intake.reconcile_keeping import keep_scheduled
 from intake.relay import relay
+from intake.rules_clock import keep_clock
+from intake.webhook_keeping import keep_webhooks
 from mailer.choice import statuses_of, transport_of
 from mailer.resend_statuses import ResendStatuses
 from mailer.transport import Transport
 from settings import Settings, settings
+from workflows.bulk_job import BulkJob
 from workflows.client import TemporalUnavailable, connect, register_search_attributes
 from workflows.invoice_collection import InvoiceCollection
+from workflows.reconcile import Reconcile
+from workflows.webhook_delivery import WebhookDelivery
 
 RETRY_SECONDS = 2.0
 GRACE = timedelta(seconds=30)
+# So many bulk jobs a worker does side by side; others wait for their turn.
+BULK_THREADS = 2
+# So many endpoints a worker speaks to at once, one that takes its time among them.
+WEBHOOK_THREADS = 8
 log = structlog.get_logger()
 
 
@@ -48,9 +63,10 @@ class _Ways:
     statuses: ResendStatuses | None
 
 
-def workers(client: Client, engine: Engine, transport: Transport, chosen: Settings) -> tuple[Worker, Worker]:
-    """Return the two workers: one for processes and planning, one for sending."""
+def workers(client: Client, engine: Engine, transport: Transport, chosen: Settings) -> tuple[Worker, ...]:
+    """Return the workers: for processes and planning, for sending, for bulk work and for webhooks."""
     collection = CollectionActivities(engine, transport)
+    jobs = JobActivities(engine)
     deployment = WorkerDeploymentConfig(
         version=WorkerDeploymentVersion(deployment_name="duewell", build_id=chosen.worker_build),
         use_worker_versioning=False,
@@ -80,14 +96,41 @@ def workers(client: Client, engine: Engine, transport: Transport, chosen: Settin
         graceful_shutdown_timeout=GRACE,
         deployment_config=deployment,
     )
-    return planning, sending
+    bulk = Worker(
+        client,
+        task_queue=BULK_QUEUE,
+        workflows=[BulkJob, Reconcile],
+        activities=[
+            jobs.advance_job,
+            jobs.cancel_job,
+            ReconcileActivities(engine, client).reconcile_processes,
+        ],
+        activity_executor=ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="bulk"),
+        max_concurrent_activities=BULK_THREADS,
+        max_heartbeat_throttle_interval=timedelta(seconds=BEAT_SECONDS),
+        graceful_shutdown_timeout=GRACE,
+        deployment_config=deployment,
+    )
+    telling = Worker(
+        client,
+        task_queue=WEBHOOKS_QUEUE,
+        workflows=[WebhookDelivery],
+        activities=[WebhookActivities(engine).deliver_webhooks],
+        activity_executor=ThreadPoolExecutor(WEBHOOK_THREADS, thread_name_prefix="webhooks"),
+        max_concurrent_activities=WEBHOOK_THREADS,
+        max_heartbeat_throttle_interval=timedelta(seconds=BEAT_SECONDS),
+        graceful_shutdown_timeout=GRACE,
+        deployment_config=deployment,
+    )
+    return planning, sending, bulk, telling
 
 
 async def main() -> int:
     """Run until a signal says stop; return the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     chosen = settings()
-    engine = make_engine(chosen.database_url, chosen.worker_threads + 2)
+    # Planning or sending in each thread, bulk jobs, webhooks, and what goes on beside them.
+    engine = make_engine(chosen.database_url, chosen.worker_threads + BULK_THREADS + WEBHOOK_THREADS + 4)
     try:
         ways = _ways(chosen)
     except ValueError as error:
@@ -106,9 +149,10 @@ async def main() -> int:
     client = ready.result()
     if client is None:
         return 1
-    planning, sending = workers(client, engine, ways.out, chosen)
-    async with planning, sending:
-        beside = [asyncio.create_task(relay(engine, client)), *_begin_beside(engine, ways)]
+    async with AsyncExitStack() as running:
+        for worker in workers(client, engine, ways.out, chosen):
+            await running.enter_async_context(worker)
+        beside = _begin_beside(engine, client, ways)
         log.info("worker is up", temporal=chosen.temporal_address, build=chosen.worker_build)
         await asyncio.wait({stop, *beside}, return_when=asyncio.FIRST_COMPLETED)
         for task in beside:
@@ -131,9 +175,12 @@ def _ways(chosen: Settings) -> _Ways:
     return _Ways(out, inbox, statuses_of(chosen.resend_api_key, chosen.resend_url))
 
 
-def _begin_beside(engine: Engine, ways: _Ways) -> list[asyncio.Task[None]]:
+def _begin_beside(engine: Engine, client: Client, ways: _Ways) -> list[asyncio.Task[None]]:
     """Begin what runs beside the activities, and never ends by itself."""
-    work = [keep_rolled_out(engine), keep_reviewed(engine, ways.out)]
+    work = [relay(engine, client), keep_jobs_running(engine, client), keep_scheduled(engine, client)]
+    work.append(keep_webhooks(engine, client))
+    work += [keep_reviewed(engine, ways.out)]
+    work += [keep_clock(engine), keep_notified(engine, ways.out)]
     if ways.inbox is not None:
         work.append(watch(engine, ways.inbox))
     if ways.statuses is not None:

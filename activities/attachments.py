@@ -45,7 +45,9 @@ def draw_beforehand(engine: Engine, invoice_id: int, now: datetime) -> None:
     fact changes in between, it is drawn again in the claim.
     """
     with transaction(engine) as session:
-        about = correspondence(session, invoice_id) if is_drawn(session, invoice_id) else None
+        if not is_drawn(session, invoice_id):
+            return
+        about = correspondence(session, invoice_id)
         today = local_date(session, now)
     if about is None:
         return

@@ -149,10 +149,10 @@ class CollectionActivities:
 
     def _record_sent(self, claim: Claim, accepted: Accepted, now: datetime) -> Plan:
         """Record the delivery. A ledger that is away is waited for, because a retry would repeat the message."""
+        change = Change(now, claim.settled.collection.facts.calendar.local_date(now))
         for pause_seconds in (*RECORD_PAUSES_SECONDS, None):
             try:
                 with transaction(self._engine) as session:
-                    change = _change(session, now)
                     return plan_of(record_sent(session, claim, accepted.answer, change, accepted.provider_id))
             except LedgerUnavailable:
                 if pause_seconds is None:
@@ -162,7 +162,6 @@ class CollectionActivities:
             except Exception as error:
                 # What follows cannot be worked out. That it was sent is recorded all the same, or it is repeated.
                 with transaction(self._engine) as session:
-                    change = _change(session, now)
                     record_sent(session, claim, accepted.answer, change, accepted.provider_id, plans=False)
                 return self._park(claim.settled.collection.invoice_id, error, now)
         raise AssertionError("the last round returns or raises")

@@ -7,6 +7,7 @@ from activities.letters import Occasion, write_text
 from db.engine import Session
 from db.operations.drafts import draft_of
 from db.queries.collections import open_collection
+from db.queries.senders import sender_named
 from db.queries.todos import ActionLine, invoice_id_of_action
 from dunning.cadence import Channel
 from mailer.refusals import CannotRender
@@ -41,7 +42,8 @@ def draft_text(session: Session, todo: ActionLine, now: datetime) -> DraftText |
     if collection is None or step is None:
         return DraftText(subject, body, is_edited, "no template belongs to it")
     try:
-        _, rendered = write_text(session, Occasion(collection.facts, step, now), draft)
+        sender = sender_named(session, step.sender)
+        _, rendered = write_text(session, Occasion(collection.facts, step, now), sender, draft)
     except CannotRender as obstacle:
         return DraftText(subject, body, is_edited, str(obstacle))
     return DraftText(rendered.subject, rendered.body, is_edited)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from db.engine import Session
 from db.queries.correspondence import Correspondence
 from db.queries.organization import organization_logo
-from db.queries.senders import Sender, sender_named
+from db.queries.senders import Sender
 from dunning.cadence import Step
 from mailer.addresses import with_token
 from mailer.compose import LOGO_ID, Attachment, Envelope, reply_token
@@ -25,9 +25,8 @@ class Addressed:
     reply_token: str
 
 
-def sender_of(session: Session, step: Step) -> Sender:
+def require_sender(sender: Sender | None, step: Step) -> Sender:
     """Return who the step's message is from. Raises CannotRender if nothing may go out from there (rule 4.4)."""
-    sender = sender_named(session, step.sender)
     if sender is None:
         raise CannotRender(f"there is no sender {step.sender}")
     if not sender.is_verified:

@@ -15,6 +15,16 @@ COLLECTIONS_QUEUE = "collections"
 MESSAGES_QUEUE = "messages"
 PLAN_NEXT = "plan_next"
 SEND_MESSAGE = "send_message"
+WEBHOOK_PROCESS = "WebhookDelivery"
+WEBHOOKS_QUEUE = "webhooks"
+DELIVER_WEBHOOKS = "deliver_webhooks"
+BULK_JOB = "BulkJob"
+# A queue of its own, so that bulk work never takes the places of planning and sending.
+BULK_QUEUE = "bulk"
+ADVANCE_JOB = "advance_job"
+CANCEL_JOB = "cancel_job"
+RECONCILE = "Reconcile"
+RECONCILE_PROCESSES = "reconcile_processes"
 
 SignalName = Literal["pause", "resume", "reassign", "complete_action", "invoice_changed"]
 
@@ -100,3 +110,69 @@ class Status(Payload):
 
     plan: Plan | None
     signals_waiting: int
+
+
+class JobStart(Payload):
+    """What the process of a bulk job starts with; `cancel_by` is who wants it canceled, from an earlier run."""
+
+    job_id: int
+    cancel_by: str | None = None
+
+
+class AdvanceRequest(Payload):
+    """Go on with the bulk job for a while."""
+
+    job_id: int
+
+
+class CancelRequest(Payload):
+    """Cancel the bulk job; `by` is who wants it."""
+
+    job_id: int
+    by: str
+
+
+class JobProgress(Payload):
+    """How far a bulk job is, in objects; `total`, `rate` (each second) and `seconds_left` where they are known.
+
+    `ends` says that it is over; `state` and `sentence` say how it stands.
+    """
+
+    ends: bool
+    kind: str
+    state: str
+    sentence: str
+    done: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    total: int | None = None
+    rate: float | None = None
+    seconds_left: float | None = None
+
+
+class ReconcileStart(Payload):
+    """Compare ledger and running processes; `by` is who wants it, if not the clock."""
+
+    by: str = "duewell"
+
+
+class ReconcileReport(Payload):
+    """What the comparison came to: the job that keeps it, how it ended, and a sentence for people."""
+
+    job_id: int
+    state: str
+    sentence: str
+
+
+class WebhookStart(Payload):
+    """What the process of an endpoint is started with, and what its rounds are asked for."""
+
+    endpoint_id: int
+
+
+class WebhookRound(Payload):
+    """What became of a round: `wake_at` is when the next one is, None when nothing is owed any more."""
+
+    wake_at: datetime | None = None
+    sentence: str = ""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from activities.attachments import attachments_for
-from activities.envelopes import addressed, logo_for, sender_of
+from activities.envelopes import addressed, logo_for, require_sender
 from activities.letter_values import letter_of, listed_of, look_of, standing_of
 from activities.texts import text_of
 from db.engine import Session
@@ -59,11 +59,12 @@ def write_message(session: Session, claim: Claim, at: datetime) -> StoredMessage
     """
     collection, step = claim.settled.collection, claim.step
     occasion = Occasion(collection.facts, step, at, claim.others)
-    about, rendered = write_text(session, occasion, claim.draft)
+    sender = sender_named(session, step.sender)
+    about, rendered = write_text(session, occasion, sender, claim.draft)
     # What is sent anew after it came back is another message, which no server may take for the first one.
     key = step.id if not claim.returned else f"{step.id} ({claim.returned})"
     identity = message_id(about.organization_email, collection.id, key, claim.occurrence)
-    to = addressed(about, step, sender_of(session, step), identity)
+    to = addressed(about, step, require_sender(sender, step), identity)
     mime = composed(session, occasion, about, rendered, to.envelope, at)
     parties = to.sender, to.recipients, rendered.subject, mime, to.copies, to.reply_token
     return StoredMessage(claim.action_id, identity, *parties)
@@ -86,7 +87,7 @@ def composed(
 
 
 def write_text(
-    session: Session, occasion: Occasion, draft: Draft | None = None
+    session: Session, occasion: Occasion, sender: Sender | None, draft: Draft | None = None
 ) -> tuple[Correspondence, Rendered]:
     """Return whom the message is for, and its text as the template and the draft have it.
 
@@ -104,7 +105,7 @@ def write_text(
         return about, render_written(draft.subject, draft.body, look_of(about), occasion.language_of(about))
     if step.template is None:
         raise CannotRender(f"step {step.id} has no template")
-    letter = _letter(occasion, about, sender_named(session, step.sender))
+    letter = _letter(occasion, about, sender)
     if occasion.others:
         letter = replace(letter, listed=tuple(listed_of(one) for one in all_about))
     rendered = rendered_for(session, step.template, letter, about)

@@ -4,10 +4,11 @@ from base64 import b64encode
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from activities.envelopes import addressed, logo_for, sender_of
+from activities.envelopes import addressed, logo_for, require_sender
 from activities.letters import composed, write_text
 from activities.occasions import Expected, expected
 from db.engine import Session
+from db.queries.senders import sender_named
 from dunning.cadence import Channel
 from mailer.compose import message_id
 from mailer.frame import LOGO
@@ -62,9 +63,10 @@ def _made(
 ) -> Preview:
     occasion = replace(way.occasion, locale=locale)
     step, sentence = occasion.step, way.sentence
-    about, rendered = write_text(session, occasion)
+    sender = sender_named(session, step.sender)
+    about, rendered = write_text(session, occasion, sender)
     name = message_id(about.organization_email, about.invoice_id, identity, 0).replace("<", "<preview.", 1)
-    parties = addressed(about, step, sender_of(session, step), name)
+    parties = addressed(about, step, require_sender(sender, step), name)
     envelope, recipients = parties.envelope, parties.recipients
     open_copies = {one.email for one in envelope.cc}
     blind_copies = tuple(one for one in parties.copies if one not in open_copies)

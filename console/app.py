@@ -6,9 +6,12 @@ from cyclopts import App, Parameter
 
 from console import (
     address,
+    api_key,
     attach,
+    bulk,
     cadence,
     collections,
+    credit_note,
     doctor,
     forecast,
     group,
@@ -16,10 +19,16 @@ from console import (
     importing,
     inbox,
     invoice_orders,
+    job,
     migrate,
     organization,
+    payment,
     preview,
+    profile,
+    reconcile,
+    rule,
     sender,
+    serve,
     simulate,
     status,
     step_orders,
@@ -27,6 +36,7 @@ from console import (
     todo,
     todo_lists,
     user,
+    webhook,
 )
 
 app = App(
@@ -52,6 +62,7 @@ app.command(hold_orders.resolve, sort_key=4)
 app.command(hold_orders.promise, sort_key=4)
 app.command(hold_orders.payment_in_flight, sort_key=4)
 app.command(step_orders.reassign, sort_key=5)
+app.command(step_orders.release_to_rules, sort_key=5)
 app.command(step_orders.restart, sort_key=5)
 app.command(step_orders.complete, sort_key=6)
 app.command(step_orders.snooze, sort_key=6)
@@ -60,6 +71,8 @@ app.command(todo.todo)
 app.command(todo_lists.actions, sort_key=3)
 app.command(invoice_orders.pay, sort_key=7)
 app.command(invoice_orders.reverse, sort_key=7)
+app.command(payment.payment)
+app.command(credit_note.credit_note)
 app.command(invoice_orders.due_date, sort_key=8)
 app.command(invoice_orders.hide, sort_key=8)
 app.command(invoice_orders.show, sort_key=8)
@@ -68,13 +81,21 @@ app.command(invoice_orders.void, sort_key=8)
 app.command(invoice_orders.reinstate, sort_key=8)
 app.command(attach.attach, sort_key=8)
 app.command(cadence.cadence)
+app.command(rule.rule)
+app.command(bulk.bulk)
+app.command(job.job)
 app.command(inbox.inbox)
 app.command(address.address)
 app.command(user.user)
 app.command(group.group)
 app.command(sender.sender)
+app.command(webhook.webhook)
 app.command(template.template)
+app.command(profile.profile)
 app.command(simulate.simulate, sort_key=9)
 app.command(organization.organization, sort_key=10)
+app.command(api_key.api_key)
+app.command(serve.serve, sort_key=10)
 app.command(migrate.migrate, sort_key=10)
+app.command(reconcile.reconcile, sort_key=11)
 app.command(doctor.doctor, sort_key=11)

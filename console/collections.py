@@ -39,7 +39,7 @@ def collections(
     from console.ledger import open_ledger
     from console.printing import out, say, say_json
     from db.engine import transaction
-    from db.operations.assignment import published_cadence_id
+    from db.operations.entering import published_cadence_id
     from db.queries.book import BookFilter, book_lines, count_by_stage
 
     chosen = BookFilter(stage=stage, cadence=cadence, customer=customer)

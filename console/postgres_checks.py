@@ -8,16 +8,22 @@ from console.environment import place_of
 from console.failure import Failure
 from console.ledger import reached, read_revision
 from console.people_checks import examine_people
+from console.webhook_checks import examine_webhooks
 from db.engine import Engine, ping, transaction
-from db.queries.backlog import count_passed_moments, outbox_backlog
+from db.queries.backlog import OutboxBacklog, count_passed_moments, outbox_backlog
 from db.queries.book import count_by_stage, count_not_eligible, count_open_collections
 from db.queries.organization import organization_view
+from db.queries.reconciling import Reconciled, newest_reconciliations
+from intake.jobs.words import lasts
+from intake.reconcile_words import is_well, sentence_of
 from settings import Settings
 
 WORKER = "python -m worker"
 # The relay passes a signal on within about a second, and a worker acts in the minute that was planned.
 OWED_MAX = timedelta(minutes=1)
 LATE_MAX = timedelta(minutes=5)
+# Each night once; a day of a daylight saving change has 25 hours.
+COMPARED_MAX = timedelta(hours=26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +66,38 @@ def _examine_book(engine: Engine, server: Check, schema: str) -> LedgerReport:
         passed = count_passed_moments(session, now - LATE_MAX)
         not_followed = count_not_eligible(session)
         people = examine_people(session)
+        webhooks = examine_webhooks(session, now)
+        compared = newest_reconciliations(session, 1)
     owner = f"{organization.name}, {organization.time_zone.key}"
     return LedgerReport(
         (
             server,
             Check("schema", "ok", schema),
             Check("organization", "ok", owner),
-            _outbox(backlog.count, backlog.oldest_at, backlog.last_error, now),
+            _outbox(backlog, now),
             _stages(open_count, stages, not_followed),
             *_late(passed),
+            _compared(compared[0] if compared else None, now),
             *people,
+            *webhooks,
         ),
         open_count,
     )
 
 
-def _outbox(count: int, oldest_at: datetime | None, last_error: str | None, now: datetime) -> Check:
-    if not count or oldest_at is None:
-        return Check("outbox", "ok", "empty")
-    age = now - oldest_at
-    found = f"{count} signals wait, the oldest for {timedelta(seconds=round(age.total_seconds()))}"
-    if last_error is not None:
-        found += f"; last error: {last_error}"
-    return Check(
-        "outbox", "warn" if age > OWED_MAX or last_error else "ok", found, f"a worker passes them on: {WORKER}"
-    )
+def _outbox(backlog: OutboxBacklog, now: datetime) -> Check:
+    found, is_late = "empty", backlog.last_error is not None
+    if backlog.count and backlog.oldest_at is not None:
+        age = now - backlog.oldest_at
+        is_late = is_late or age > OWED_MAX
+        found = f"{backlog.count} signals wait, the oldest for {timedelta(seconds=round(age.total_seconds()))}"
+    if backlog.bulk_count:
+        takes = lasts(backlog.bulk_count / backlog.bulk_rate)
+        bulk = f"{backlog.bulk_count} of bulk work, which take {takes} at {backlog.bulk_rate} each second"
+        found = bulk if found == "empty" else f"{found}; {bulk}"
+    if backlog.last_error is not None:
+        found += f"; last error: {backlog.last_error}"
+    return Check("outbox", "warn" if is_late else "ok", found, f"a worker passes them on: {WORKER}")
 
 
 def _stages(open_count: int, stages: dict[str, int], not_followed: int) -> Check:
@@ -102,3 +115,16 @@ def _late(passed: int) -> list[Check]:
         return []
     found = f"{passed} collections should have acted more than {LATE_MAX.seconds // 60} minutes ago"
     return [Check("late", "warn", found, f"{WORKER}, and python -m starter for those without a process")]
+
+
+def _compared(last: Reconciled | None, now: datetime) -> Check:
+    what, mend = "reconcile", "duewell reconcile --now, and a worker does it each night"
+    if last is None:
+        return Check(what, "optional", "ledger and processes were not compared yet", mend)
+    age = now - last.started_at
+    found = f"{timedelta(seconds=round(age.total_seconds()))} ago: {sentence_of(last)}"
+    if age > COMPARED_MAX:
+        return Check(what, "warn", found, mend)
+    if last.ended_at is None or is_well(last):
+        return Check(what, "ok", found)
+    return Check(what, "warn", found, "see duewell reconcile")

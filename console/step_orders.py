@@ -123,6 +123,22 @@ def reassign(invoice: str, cadence: str, /, *, json: bool = False) -> int:
     return carry_out(invoice, Order(lambda desk: desk.reassign(invoice, name), lambda _: done, same), json)
 
 
+def release_to_rules(invoice: str, /, *, json: bool = False) -> int:
+    """Let smart rules choose the cadence of an invoice again, after somebody did; they are asked at once.
+
+    Parameters
+    ----------
+    invoice
+        The invoice's number.
+    json
+        Print one JSON document.
+    """
+    from console.order import Order, carry_out
+
+    done, same = "rules manage its cadence again", "nothing changed, rules manage its cadence"
+    return carry_out(invoice, Order(lambda desk: desk.release_to_rules(invoice), lambda _: done, same), json)
+
+
 def restart(invoice: str, /, *, json: bool = False) -> int:
     """Begin the cadence of an invoice anew: every step is pending again.
 

@@ -21,12 +21,12 @@ from console.processes import connected
 from settings import Settings
 from workflows.client import TemporalUnavailable
 from workflows.presentation import KEYS
+from workflows.survey import RUNNING
 
 WORKER = "python -m worker"
 ASK_SECONDS = 5.0
 # A worker asks again at least once a minute; the server remembers it for five after it has gone.
 SILENCE_MAX = timedelta(seconds=75)
-RUNNING = "WorkflowType = 'InvoiceCollection' AND ExecutionStatus = 'Running'"
 _WORKFLOW = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 _ACTIVITY = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 QUEUES = (

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 LOCK_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
 # Our statements are short and have many parts: to compile them takes four times as long as to run them.
+_RACES = ("23505", "40001", "40P01")
 
 
 class LedgerUnavailable(Exception):
@@ -40,9 +41,26 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
     Raises LedgerUnavailable when the server is down, goes away on the way or has no time for us.
     """
+    with _told_apart(), Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def part(session: Session) -> Iterator[None]:
+    """Let a part of the transaction be undone by itself when it raises, so that the rest can go on.
+
+    Raises LedgerUnavailable as `transaction` does, also for a deadlock and for a lock that is not had in time:
+    then the whole of it is to be done again.
+    """
+    with _told_apart(), session.begin_nested():
+        yield
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn what the driver raises for a ledger that is away into LedgerUnavailable."""
     try:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        yield
     except OperationalError as error:
         raise LedgerUnavailable(_first_line(error)) from error
     except NoConnectionFree as error:
@@ -51,6 +69,19 @@ def transaction(engine: Engine) -> Iterator[Session]:
         if error.connection_invalidated:
             raise LedgerUnavailable(_first_line(error)) from error
         raise
+
+
+def is_race(error: BaseException | None) -> bool:
+    """Say whether somebody else was in the way: what was undone may go well a moment later.
+
+    Two wrote the same at once (a unique key, 23505), or each waited for the other (40P01).
+    """
+    while error is not None:
+        # What was copied in went past SQLAlchemy, and so did its error.
+        if getattr(getattr(error, "orig", error), "sqlstate", None) in _RACES:
+            return True
+        error = error.__cause__
+    return False
 
 
 def ping(engine: Engine) -> str:
@@ -63,4 +94,4 @@ def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().splitlines()[0] if error.orig else str(error)
 
 
-__all__ = ["Engine", "LedgerUnavailable", "Session", "make_engine", "ping", "transaction"]
+__all__ = ["Engine", "LedgerUnavailable", "Session", "is_race", "make_engine", "part", "ping", "transaction"]

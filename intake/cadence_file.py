@@ -27,7 +27,7 @@ def read_cadence(path: Path, saved_names: Callable[[], frozenset[str]] = frozens
         document, *others = yaml_documents(path)
         if others:
             raise BadDocument(f"{others[0].where(())}: expected one cadence in the file, and nothing after it")
-        return take(document, StatedCadence, partial(_with_texts, saved_names=saved_names))
+        return take(document, StatedCadence, partial(sound_cadence, saved_names=saved_names))
     except BadDocument as error:
         raise BadCadence(str(error)) from error
 
@@ -51,7 +51,7 @@ def wrong_texts(
     return wrong
 
 
-def _with_texts(stated: StatedCadence, saved_names: Callable[[], frozenset[str]]) -> Cadence:
+def sound_cadence(stated: StatedCadence, saved_names: Callable[[], frozenset[str]]) -> Cadence:
     """Return the cadence, which has a name to call it by and all the texts that it needs. Raises Misplaced."""
     name = stated.name
     if name.strip().lower() == "none":

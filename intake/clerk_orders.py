@@ -1,6 +1,7 @@
 """Carries people's orders out: each changes the ledger in one transaction and tells the processes right after."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,11 +38,17 @@ class Clerk:
     engine: Engine
     by: str
 
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        """Open what an order is carried out in: a transaction of its own. Raises LedgerUnavailable."""
+        with transaction(self.engine) as session:
+            yield session
+
     def _about_invoice(
         self, number: str, operation: Callable[[Session, int, Change], Any], signal: SignalName, **fields: Any
     ) -> Told:
         """Change the ledger and owe the signal, both or neither. Raises Refused and LedgerUnavailable."""
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             invoice_id = invoice_id_of(session, number)
             if invoice_id is None:
                 raise Refused(f"there is no invoice {number!r}")
@@ -53,7 +60,7 @@ class Clerk:
 
     def _about_customer(self, customer: str, operation: Callable[[Session, int, Change], Sequence[int]]) -> Told:
         """Change the ledger and let the invoices that the operation names look again, in one transaction."""
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             customer_id = customer_id_of(session, customer)
             if customer_id is None:
                 raise Refused(f"there is no customer {customer!r}")

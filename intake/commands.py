@@ -5,12 +5,28 @@ from intake.clerk_orders import Told, tell_process
 from intake.hold_orders import HoldOrders
 from intake.inbox_orders import InboxOrders
 from intake.invoice_orders import InvoiceOrders
+from intake.job_orders import JobOrders
 from intake.people_orders import PeopleOrders
+from intake.rule_orders import RuleOrders
+from intake.settlement_orders import SettlementOrders
 from intake.step_orders import StepOrders
 from intake.todo_orders import TodoOrders
+from intake.webhook_orders import WebhookOrders
 
 
-class Desk(AddressOrders, HoldOrders, InboxOrders, InvoiceOrders, PeopleOrders, StepOrders, TodoOrders):
+class Desk(
+    AddressOrders,
+    HoldOrders,
+    InboxOrders,
+    InvoiceOrders,
+    JobOrders,
+    PeopleOrders,
+    RuleOrders,
+    SettlementOrders,
+    StepOrders,
+    TodoOrders,
+    WebhookOrders,
+):
     """Where a person works: the ledger, who it is that acts, and all that may be ordered."""
 
     __slots__ = ()

@@ -17,6 +17,7 @@ from intake.typed_text import typed_line, typed_lines
 HOLD_DAYS_MAX = 365
 PAYMENT_TERM_DAYS_MAX = 3650
 JITTER_MINUTES_MAX = 1440
+SIGNALS_PER_SECOND_MAX = 1000
 NONE = "none"
 _CLOCK = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
 _AMOUNT = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?")
@@ -139,10 +140,10 @@ def _holiday_calendar(text: str) -> str | None:
     return text
 
 
-def _whole(highest: int) -> Callable[[str], int]:
+def _whole(highest: int, lowest: int = 0) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not re.fullmatch("[0-9]{1,6}", text) or int(text) > highest:
-            raise ValueError(f"a whole number from 0 to {highest}")
+        if not re.fullmatch("[0-9]{1,6}", text) or not lowest <= int(text) <= highest:
+            raise ValueError(f"a whole number from {lowest} to {highest}")
         return int(text)
 
     return read
@@ -233,4 +234,6 @@ SETTINGS: Mapping[str, Setting] = {
     "view_link": Setting(_link, _or_none, is_about_when=False),
     "attaches_invoice": Setting(_yes_or_no, lambda value: "yes" if value else "no", is_about_when=False),
     "marks_replies": Setting(_yes_or_no, lambda value: "yes" if value else "no", is_about_when=False),
+    "bulk_signals_per_second": Setting(_whole(SIGNALS_PER_SECOND_MAX, lowest=1), is_about_when=False),
+    "reconcile_time": Setting(_clock, lambda value: f"{value:%H:%M}", is_about_when=False),
 }

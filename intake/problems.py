@@ -39,6 +39,19 @@ def visible(text: str) -> str:
     return shown if len(shown) <= VALUE_LENGTH_MAX else shown[: VALUE_LENGTH_MAX - 1] + "…"
 
 
+# What is expected of a row that is good by itself and that the ledger contradicts; `wrong` is a sentence then.
+AGREES_WITH_LEDGER = "what agrees with the ledger"
+
+
+def problem_text(problem: Problem) -> str:
+    """Return the problem as people read it but for its line: what is there, and what was expected instead."""
+    place = f"column {problem.column}: " if problem.column else ""
+    if problem.expected == AGREES_WITH_LEDGER:
+        return f"{place}{problem.wrong}; expected {problem.expected}"
+    found = f"'{problem.value}' is {problem.wrong}" if problem.value else problem.wrong
+    return f"{place}{found}; expected {problem.expected}"
+
+
 def problems_as_dicts(problems: Iterable[Problem]) -> list[dict[str, str | int | None]]:
     """Return the problems as plain dicts of strings and numbers, ready for JSON."""
     return [asdict(problem) for problem in problems]

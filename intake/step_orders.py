@@ -46,6 +46,10 @@ class StepOrders(Clerk):
             cadence=cadence,
         )
 
+    def release_to_rules(self, number: str) -> Told:
+        """Let rules manage the invoice's cadence again, and ask them at once. Raises Refused."""
+        return self._about_invoice(number, assignment.release_to_rules, "invoice_changed")
+
     def restart(self, number: str) -> Told:
         """Begin the invoice's cadence anew. Raises Refused."""
         return self._about_invoice(number, assignment.restart, "invoice_changed")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from db.engine import LedgerUnavailable, Session, transaction
+from db.engine import LedgerUnavailable, Session
 from db.operations import drafts, todos
 from db.operations.change import Change
 from db.operations.drafts import Draft
@@ -75,7 +75,7 @@ class TodoOrders(Clerk):
                 results.append(TodoResult(todo_id, away, is_tried=False))
                 continue
             try:
-                with transaction(self.engine) as session:
+                with self._transaction() as session:
                     change = self._change(session)
                     invoice_id = operation(session, todo_id, change)
                     payload = {"event_id": change.event_id, "by": self.by}

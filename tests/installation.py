@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,7 +20,8 @@ from temporalio.client import Client
 from activities.interface import Plan, Status
 from db.engine import Engine, make_engine, transaction
 from db.operations.change import Change
-from db.operations.invoices import IncomingInvoice, take_invoice
+from db.operations.incoming_invoice import IncomingInvoice
+from db.operations.invoices import take_invoice
 from db.operations.organization import change_organization
 from db.queries.book import BookFilter, BookLine, book_lines
 from db.queries.calendar import local_date
@@ -85,7 +86,7 @@ class Installation:
     @property
     def settings(self) -> Settings:
         """Return the settings by which the product's programs find this installation."""
-        return Settings(**{name.lower(): value for name, value in self.env.items()})  # type: ignore[arg-type]
+        return Settings.model_validate({name.lower(): value for name, value in self.env.items()})
 
     @property
     def env(self) -> dict[str, str]:
@@ -112,6 +113,26 @@ class Installation:
         """Change the organization's settings."""
         with transaction(self.engine) as session:
             change_organization(session, **settings)
+
+    @property
+    def time_zone(self) -> str:
+        """Return the organization's time zone."""
+        return str(self.rows("SELECT time_zone FROM organization")[0][0])
+
+    def forget_owed(self) -> None:
+        """Lose what the ledger owes to processes."""
+        with transaction(self.engine) as session:
+            session.execute(text("DELETE FROM outbox"))
+
+    def settle_wrongly(self, number: str) -> None:
+        """Let the invoice be settled by an amount that nothing is allocated for."""
+        with transaction(self.engine) as session:
+            session.execute(text("UPDATE invoices SET settled = 7 WHERE number = :number"), {"number": number})
+
+    def end_leases(self) -> None:
+        """Let the time pass for which a dead relay had leased what is owed."""
+        with transaction(self.engine) as session:
+            session.execute(text("UPDATE outbox SET leased_until = now()"))
 
     def send_at_any_hour(self) -> None:
         """Let automatic steps go out at once, whatever day and hour the test runs at."""
@@ -201,8 +222,9 @@ class Installation:
         transport = transport_of(
             chosen.smtp_url, chosen.resend_api_key, chosen.resend_url, bounces_to=chosen.bounces_to
         )
-        planning, sending = workers(self.client, self.engine, transport, self.settings)
-        async with planning, sending:
+        async with AsyncExitStack() as running:
+            for worker in workers(self.client, self.engine, transport, self.settings):
+                await running.enter_async_context(worker)
             passing_on = asyncio.create_task(relay(self.engine, self.client)) if relaying else None
             yield
             if passing_on is not None:

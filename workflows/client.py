@@ -11,11 +11,21 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.interface import COLLECTIONS_QUEUE, CollectionStart
+from activities.interface import (
+    BULK_QUEUE,
+    COLLECTIONS_QUEUE,
+    WEBHOOKS_QUEUE,
+    CollectionStart,
+    JobStart,
+    WebhookStart,
+)
+from workflows.bulk_job import BulkJob
 from workflows.invoice_collection import InvoiceCollection
 from workflows.presentation import KEYS
+from workflows.webhook_delivery import WebhookDelivery
 
 RPC_TIMEOUT = timedelta(seconds=10)
+_PROCESS_IDS = "invoice-collection/"
 
 
 class TemporalUnavailable(Exception):
@@ -68,7 +78,14 @@ async def _registered(client: Client) -> Collection[str]:
 
 def workflow_id(invoice_id: int) -> str:
     """Return the id of the invoice's process."""
-    return f"invoice-collection/{invoice_id}"
+    return f"{_PROCESS_IDS}{invoice_id}"
+
+
+def invoice_of(id_of_process: str) -> int | None:
+    """Return the invoice whose process has this id, None for any other id."""
+    number = id_of_process.removeprefix(_PROCESS_IDS)
+    is_one = number != id_of_process and number.isascii() and number.isdecimal() and number[0] != "0"
+    return int(number) if is_one and len(number) < 19 else None
 
 
 def process_of(client: Client, invoice_id: int) -> WorkflowHandle[InvoiceCollection, str]:
@@ -102,3 +119,42 @@ async def tell(client: Client, invoice_id: int, signal: str, payload: Mapping[st
             return False
         raise
     return True
+
+
+def job_workflow_id(job_id: int) -> str:
+    """Return the id of the bulk job's process."""
+    return f"bulk-job/{job_id}"
+
+
+def process_of_job(client: Client, job_id: int) -> WorkflowHandle[BulkJob, str]:
+    """Return a handle on the bulk job's process, running or not."""
+    return client.get_workflow_handle_for(BulkJob.run, job_workflow_id(job_id))
+
+
+async def start_job(client: Client, job_id: int, kind: str) -> None:
+    """Start the process of a bulk job that has not ended, unless it runs already. Raises RPCError."""
+    await client.start_workflow(
+        BulkJob.run,
+        JobStart(job_id=job_id),
+        id=job_workflow_id(job_id),
+        task_queue=BULK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        # Whoever terminates it in the Temporal Web UI has not canceled the job.
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        static_summary=f"{kind}, job {job_id}",
+        rpc_timeout=RPC_TIMEOUT,
+    )
+
+
+async def tell_webhooks(client: Client, endpoint_id: int) -> None:
+    """Let the endpoint's process look for what is owed, and start it if there is none. Raises RPCError."""
+    await client.start_workflow(
+        WebhookDelivery.run,
+        WebhookStart(endpoint_id=endpoint_id),
+        id=f"webhooks/{endpoint_id}",
+        task_queue=WEBHOOKS_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        start_signal="more",
+        rpc_timeout=RPC_TIMEOUT,
+    )

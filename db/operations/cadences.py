@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from db.operations.change import SYSTEM
 from db.operations.refusal import Refused
 from db.queries.catalogue import Version, newest_version, version_of
+from db.queries.smart_rules import rules_that_assign
 from db.tables.cadences import Cadence as CadenceRow
 from db.tables.cadences import CadenceStep, CadenceVersion
 from db.tables.collections import OPEN_STATES, Collection
@@ -26,6 +27,11 @@ class Basis:
     draft_id: int | None = None
 
 
+def one_editor_at_a_time(session: Session) -> None:
+    """Wait until nobody else edits cadences or what names them; until the transaction ends, nobody will."""
+    session.execute(_ONE_EDITOR_AT_A_TIME)
+
+
 def publish(
     session: Session, cadence: Cadence, make_default: bool = False, *, basis: Basis | None = None, by: str = SYSTEM
 ) -> int:
@@ -34,7 +40,7 @@ def publish(
     A draft that says the same becomes that version; another draft stays, and comes after it. With a `basis` it
     raises Refused if somebody else published, or changed the draft that is meant, since that was looked at.
     """
-    session.execute(_ONE_EDITOR_AT_A_TIME)
+    one_editor_at_a_time(session)
     in_force = version_of(session, cadence.name, "published")
     draft = version_of(session, cadence.name, "draft")
     if basis is not None:
@@ -56,7 +62,7 @@ def publish(
 
 def draft(session: Session, cadence: Cadence) -> int:
     """Keep the cadence as the draft of its next version, in place of an older draft; return its number."""
-    session.execute(_ONE_EDITOR_AT_A_TIME)
+    one_editor_at_a_time(session)
     older = version_of(session, cadence.name, "draft")
     if older is not None:
         if older.cadence == cadence:
@@ -70,7 +76,7 @@ def draft(session: Session, cadence: Cadence) -> int:
 
 def set_default(session: Session, name: str | None) -> bool:
     """Put new invoices under the cadence, or under none, and say whether that is new. Raises Refused."""
-    session.execute(_ONE_EDITOR_AT_A_TIME)
+    one_editor_at_a_time(session)
     cadence_id = None
     if name is not None:
         cadence_id = require_cadence(session, name)
@@ -85,12 +91,15 @@ def set_default(session: Session, name: str | None) -> bool:
 def delete_cadence(session: Session, name: str) -> bool:
     """Delete the cadence with its drafts, and say whether it is gone for good: with a history it is retired.
 
-    Raises Refused while a collection is under it, or new invoices would be.
+    Raises Refused while a collection is under it, new invoices would be, or an active rule assigns it.
     """
-    session.execute(_ONE_EDITOR_AT_A_TIME)
+    one_editor_at_a_time(session)
     cadence_id = require_cadence(session, name)
     if session.scalar(select(CadenceRow.is_default).where(CadenceRow.id == cadence_id)):
         raise Refused(f"{name} is the default for new invoices; make another one the default, or none")
+    assigning = rules_that_assign(session, name)
+    if assigning:
+        raise Refused(f"the rule {assigning[0]} assigns {name}; edit, deactivate or delete it first")
     # Whoever puts an invoice under it keeps a version from being locked so, until that is there to be counted.
     session.execute(select(CadenceVersion.id).where(CadenceVersion.cadence_id == cadence_id).with_for_update())
     in_use = select(func.count()).where(Collection.cadence_id == cadence_id, Collection.state.in_(OPEN_STATES))

@@ -1,5 +1,7 @@
 """Who changes the ledger, when, and under which event id; and the timeline that keeps it."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
+from db.operations.copying import copy_in
 from db.tables.journal import TimelineEntry
 
 SYSTEM = "duewell"
@@ -50,6 +53,18 @@ def note_once(
     return result.scalar() is not None
 
 
+def note_many(
+    session: Session, change: Change, entries: Iterable[tuple[int, int | None, str, dict[str, Any]]]
+) -> None:
+    """Append entries to the timelines of a page: of the invoice, its collection, the kind, and the data."""
+    columns = ("invoice_id", "collection_id", "at", "on_date", "kind", "actor", "data")
+    rows = (
+        (invoice_id, collection_id, change.at, change.on, kind, change.by, json.dumps(_data(change, data)))
+        for invoice_id, collection_id, kind, data in entries
+    )
+    copy_in(session, TimelineEntry, columns, rows)
+
+
 def is_known(session: Session, event_id: str | None) -> bool:
     """Say whether a change with this event id took effect already. Ask with the invoice locked."""
     if event_id is None:
@@ -73,6 +88,10 @@ def _entry(
         on_date=change.on,
         kind=kind,
         actor=change.by,
-        data={key: value for key, value in (data | {"job": change.job_id}).items() if value is not None},
+        data=_data(change, data),
         event_id=event_id,
     )
+
+
+def _data(change: Change, data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in (data | {"job": change.job_id}).items() if value is not None}

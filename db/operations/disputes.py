@@ -7,7 +7,7 @@ from db.operations.admission import admit
 from db.operations.change import Change, note, note_once
 from db.operations.cycles import begin_cycle, stop
 from db.operations.holds import end_hold, put_hold
-from db.operations.settle import settle
+from db.operations.rules_asked import settle_by_rules
 from db.tables.collections import HoldRow
 from dunning.events import Disputed, DisputeResolved, Resolution
 from dunning.facts import HoldKind
@@ -22,7 +22,7 @@ def dispute(session: Session, invoice_id: int, reason: str | None, change: Chang
         return
     note_once(session, change, "disputed", invoice_id, reason=reason)
     put_hold(session, invoice_id, HoldKind.DISPUTE, None, reason, change)
-    settle(session, invoice_id, change)
+    settle_by_rules(session, invoice_id, change)
 
 
 def resolve(session: Session, invoice_id: int, then: Resolution, change: Change) -> None:
@@ -36,7 +36,7 @@ def resolve(session: Session, invoice_id: int, then: Resolution, change: Change)
         stop(session, case, change, because="stopped")
     elif then is Resolution.RESTART and case.collection is not None:
         begin_cycle(session, case, change)
-    settle(session, invoice_id, change)
+    settle_by_rules(session, invoice_id, change)
 
 
 def follow_accounts(session: Session, invoice_id: int, is_disputed: bool, change: Change) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from db.operations.admission import admit
 from db.operations.change import Change, note_once
 from db.operations.cycles import begin_cycle
-from db.operations.settle import settle
+from db.operations.rules_asked import settle_by_rules
 from db.tables.invoices import Invoice
 from dunning.cycles import begins_cycle
 from dunning.events import DueDateChanged
@@ -28,4 +28,4 @@ def change_due_date(session: Session, invoice_id: int, due_on: date, change: Cha
     session.execute(update(Invoice).where(Invoice.id == invoice_id).values(due_on=due_on))
     if begins_cycle(case.facts, due_on, change.on):
         begin_cycle(session, case, change)
-    settle(session, invoice_id, change)
+    settle_by_rules(session, invoice_id, change)

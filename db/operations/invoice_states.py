@@ -9,7 +9,7 @@ from db.operations.admission import admit
 from db.operations.change import Change, note_once
 from db.operations.refusal import Refused
 from db.operations.reopening import reopen
-from db.operations.settle import settle
+from db.operations.rules_asked import settle_by_rules
 from db.tables.invoices import Invoice
 from dunning.events import StateChanged, VisibilityChanged
 from dunning.facts import InvoiceState
@@ -25,7 +25,7 @@ def set_hidden(session: Session, invoice_id: int, is_hidden: bool, change: Chang
         return False
     note_once(session, change, "hidden" if is_hidden else "shown", invoice_id)
     _write(session, invoice_id, is_hidden=is_hidden)
-    settle(session, invoice_id, change)
+    settle_by_rules(session, invoice_id, change)
     return True
 
 
@@ -44,7 +44,7 @@ def end_invoice(session: Session, invoice_id: int, state: InvoiceState, change: 
         raise Refused("it is paid, there is nothing to write off")
     note_once(session, change, _NOTED[state], invoice_id, was=before.value)
     _write(session, invoice_id, state=state.value)
-    settle(session, invoice_id, change)
+    settle_by_rules(session, invoice_id, change)
     return True
 
 
@@ -62,7 +62,7 @@ def reinstate(session: Session, invoice_id: int, change: Change) -> None:
     note_once(session, change, "reinstated", invoice_id, was=before.value)
     _write(session, invoice_id, state=InvoiceState.OPEN.value)
     reopen(session, invoice_id, change)
-    settle(session, invoice_id, change)
+    settle_by_rules(session, invoice_id, change)
 
 
 def _said(state: InvoiceState) -> str:

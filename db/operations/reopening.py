@@ -3,8 +3,8 @@
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.operations.assignment import default_cadence_id, enter
 from db.operations.change import Change, note
+from db.operations.first_cadence import enter_first
 from db.queries.collections import case_of
 from db.tables.collections import Collection
 from dunning.facts import InvoiceState
@@ -14,7 +14,7 @@ def reopen(session: Session, invoice_id: int, change: Change) -> bool:
     """Follow the invoice up again if it has something to collect again, and say whether that is so.
 
     It goes on in the cycle that was closed last, unless that was stopped; an invoice that never was under a
-    cadence gets the default one. `settle` must follow.
+    cadence is put under one as a new invoice is (rule 5.6). `settle_by_rules` must follow.
     """
     case = case_of(session, invoice_id)
     facts, collection = case.facts, case.collection
@@ -26,8 +26,4 @@ def reopen(session: Session, invoice_id: int, change: Change) -> bool:
         note(session, change, "collection reopened", invoice_id, collection.id)
         return True
     had_one = session.scalar(select(Collection.id).where(Collection.invoice_id == invoice_id).limit(1))
-    cadence_id = default_cadence_id(session) if had_one is None else None
-    if cadence_id is None:
-        return False
-    enter(session, invoice_id, cadence_id, facts.last_contact_on, change)
-    return True
+    return had_one is None and bool(enter_first(session, [invoice_id], change))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.operations.adoption import adopt
 from db.operations.change import Change, note
+from db.operations.closing import close_idle
 from db.operations.deciding import decided
 from db.operations.promise_outcomes import decide_promise, open_promise
 from db.operations.steps import end_open_actions, owners_of_open_actions, set_step
@@ -58,6 +59,12 @@ def lock_invoice(session: Session, invoice_id: int) -> bool:
     return session.scalar(statement) is not None
 
 
+def lock_invoices(session: Session, invoice_ids: Sequence[int]) -> Sequence[int]:
+    """Lock the invoices in ascending order until the transaction ends, and return those that exist."""
+    lock = select(Invoice.id).where(Invoice.id.in_(invoice_ids)).order_by(Invoice.id).with_for_update()
+    return session.scalars(lock).all()
+
+
 def settle(session: Session, invoice_id: int, change: Change) -> Settled | None:
     """Bring the invoice's open collection up to date; None if it has none. The caller holds the lock."""
     collection = open_collection(session, invoice_id)
@@ -78,16 +85,33 @@ def settle_collection(session: Session, collection: OpenCollection, change: Chan
 
 def settle_many(session: Session, invoice_ids: Sequence[int], change: Change) -> list[Settled]:
     """Settle the open collections of many invoices, locking them in order; bounded by the caller's page."""
-    lock = select(Invoice.id).where(Invoice.id.in_(invoice_ids)).order_by(Invoice.id).with_for_update()
-    locked = session.scalars(lock).all()
-    return settle_locked(session, open_collections(session, locked), change)
+    return settle_locked(session, open_collections(session, lock_invoices(session, invoice_ids)), change)
 
 
 def settle_locked(session: Session, collections: Sequence[OpenCollection], change: Change) -> list[Settled]:
     """Settle collections that were read under the locks of their invoices."""
-    settled = [_come_to_rest(session, collection, change) for collection in collections]
+    paid = _close_paid(session, collections, change)
+    settled = [paid.get(one.id) or _come_to_rest(session, one, change) for one in collections]
     _store(session, settled, change.at)
     return settled
+
+
+def _close_paid(session: Session, collections: Sequence[OpenCollection], change: Change) -> dict[int, Settled]:
+    """Close what is paid and has nothing else to record, all at once; return that."""
+    paid = {
+        one.id: one
+        for one in collections
+        if one.facts.is_settled
+        and not one.is_parked
+        and one.version_id == one.published_version_id
+        and standing(one.facts.holds, HoldKind.PROMISE) is None
+    }
+    decisions = {id_: decided(one, change.at) for id_, one in paid.items()}
+    closes = {id_: decision for id_, decision in decisions.items() if isinstance(decision, Close)}
+    closed = close_idle(session, paid, closes, change) if closes else set()
+    return {
+        id_: Settled(paid[id_], closes[id_], project(paid[id_].facts, closes[id_], change.at)) for id_ in closed
+    }
 
 
 def announce(session: Session, settled: Settled, decision: Wait, change: Change) -> Settled:
@@ -253,11 +277,12 @@ SELECT collection_id, stage, step_id, channel, execution, due_on, acts_at, becau
 
 
 def _store(session: Session, settled: Sequence[Settled], decided_at: datetime) -> None:
-    rows = json.dumps([_next_action(one) for one in settled])
+    rows = json.dumps([next_action(one) for one in settled])
     session.execute(_STORE, {"rows": rows, "decided_at": decided_at})
 
 
-def _next_action(settled: Settled) -> dict[str, Any]:
+def next_action(settled: Settled) -> dict[str, Any]:
+    """Return the projection as it is stored, JSON for SQL."""
     projection = settled.projection
     step = projection.step
     return {

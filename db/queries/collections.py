@@ -74,6 +74,43 @@ class Case:
         return self.collection is not None and self.collection.state in OPEN_STATES
 
 
+def contact_of_customer(customer: str, but_invoice: str, collection: str) -> str:
+    """Return what others of the customer's invoices mean for one, under the delay for customers (rule 2.14)."""
+    return f"""
+       CASE o.contact_delay_scope WHEN 'customer' THEN GREATEST(
+       (SELECT max(GREATEST(c2.last_contact_on, i2.contacted_on))
+          FROM invoices i2 LEFT JOIN collections c2 ON c2.invoice_id = i2.id
+         WHERE i2.customer_id = {customer} AND i2.id <> {but_invoice}),
+       (SELECT max((m4.handed_at AT TIME ZONE o.time_zone)::date)
+          FROM invoices i4
+          JOIN collections c4 ON c4.invoice_id = i4.id
+          JOIN actions a4 ON a4.collection_id = c4.id
+          JOIN messages m4 ON m4.action_id = a4.id AND m4.unanswered > 0 AND m4.state IN ('failed', 'withdrawn')
+         WHERE i4.customer_id = {customer} AND i4.id <> {but_invoice}
+           AND NOT EXISTS (SELECT FROM actions o4
+                            WHERE o4.collection_id = {collection} AND o4.merged_into = a4.id)))
+       END AS customer_contact_on,
+       CASE o.contact_delay_scope WHEN 'customer' THEN EXISTS
+       (SELECT FROM invoices i3
+          JOIN collections c3 ON c3.invoice_id = i3.id
+          JOIN actions a3 ON a3.collection_id = c3.id AND a3.state = 'sending'
+          JOIN messages m3 ON m3.action_id = COALESCE(a3.merged_into, a3.id)
+         WHERE i3.customer_id = {customer} AND i3.id <> {but_invoice}
+           AND (m3.state = 'sending' OR (m3.state = 'deferred' AND m3.unanswered > 0))
+           AND NOT EXISTS (SELECT FROM actions o3 WHERE o3.collection_id = {collection} AND o3.state = 'sending'
+                              AND COALESCE(o3.merged_into, o3.id) = COALESCE(a3.merged_into, a3.id)))
+       ELSE false END AS customer_is_being_contacted"""  # noqa: S608  # names of columns
+
+
+def obstacle_at(customer: str) -> str:
+    """Return why nobody at the customer can be written to, if so."""
+    return f"""
+       (SELECT COALESCE(max(k.unreachable_because) FILTER (WHERE k.email IS NOT NULL), :no_recipient)
+          FROM contacts k WHERE k.customer_id = {customer}
+        HAVING count(*) FILTER (WHERE k.email IS NOT NULL AND k.unreachable_because IS NULL) = 0)
+"""  # noqa: S608  # the name of a column
+
+
 # One statement for one invoice and for a thousand: the caller's ids bound it, and every join and subselect
 # goes by a primary key, uq_collections_open, uq_cadence_versions_published, ix_holds_invoice_id,
 # ix_holds_customer_id or the key of step_statuses and actions.
@@ -86,28 +123,7 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
        ca.name AS cadence_name, v.logic, v.contact_delay_days_min, v.steps,
        COALESCE(p.id, c.version_id) AS published_version_id,
        {SETTINGS} AS settings, {BLOCKED_SENDERS} AS blocked_senders,
-       CASE o.contact_delay_scope WHEN 'customer' THEN GREATEST(
-       (SELECT max(GREATEST(c2.last_contact_on, i2.contacted_on))
-          FROM invoices i2 LEFT JOIN collections c2 ON c2.invoice_id = i2.id
-         WHERE i2.customer_id = i.customer_id AND i2.id <> i.id),
-       (SELECT max((m4.handed_at AT TIME ZONE o.time_zone)::date)
-          FROM invoices i4
-          JOIN collections c4 ON c4.invoice_id = i4.id
-          JOIN actions a4 ON a4.collection_id = c4.id
-          JOIN messages m4 ON m4.action_id = a4.id AND m4.unanswered > 0 AND m4.state IN ('failed', 'withdrawn')
-         WHERE i4.customer_id = i.customer_id AND i4.id <> i.id
-           AND NOT EXISTS (SELECT FROM actions o4 WHERE o4.collection_id = c.id AND o4.merged_into = a4.id)))
-       END AS customer_contact_on,
-       CASE o.contact_delay_scope WHEN 'customer' THEN EXISTS
-       (SELECT FROM invoices i3
-          JOIN collections c3 ON c3.invoice_id = i3.id
-          JOIN actions a3 ON a3.collection_id = c3.id AND a3.state = 'sending'
-          JOIN messages m3 ON m3.action_id = COALESCE(a3.merged_into, a3.id)
-         WHERE i3.customer_id = i.customer_id AND i3.id <> i.id
-           AND (m3.state = 'sending' OR (m3.state = 'deferred' AND m3.unanswered > 0))
-           AND NOT EXISTS (SELECT FROM actions o3 WHERE o3.collection_id = c.id AND o3.state = 'sending'
-                              AND COALESCE(o3.merged_into, o3.id) = COALESCE(a3.merged_into, a3.id)))
-       ELSE false END AS customer_is_being_contacted,
+       {contact_of_customer("i.customer_id", "i.id", "c.id")},
        COALESCE((SELECT n.stage = 'blocked' FROM next_actions n WHERE n.collection_id = c.id), false) AS is_parked,
        (SELECT jsonb_object_agg(t.step_id, jsonb_build_array(t.status, t.occurrence, t.ran_on))
           FROM step_statuses t
@@ -121,9 +137,7 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
          WHERE (h.invoice_id = i.id OR h.customer_id = i.customer_id) AND h.ended_at IS NULL) AS holds,
        (SELECT max(h.ended_at) FROM holds h
          WHERE (h.invoice_id = i.id OR h.customer_id = i.customer_id) AND h.ended_by <> 'duewell') AS released_at,
-       (SELECT COALESCE(max(k.unreachable_because) FILTER (WHERE k.email IS NOT NULL), :no_recipient)
-          FROM contacts k WHERE k.customer_id = i.customer_id
-        HAVING count(*) FILTER (WHERE k.email IS NOT NULL AND k.unreachable_because IS NULL) = 0) AS obstacle
+       {obstacle_at("i.customer_id")} AS obstacle
 """  # noqa: S608  # SETTINGS is a constant
 # A page has a few versions many times each, and the server remembers their steps.
 _VERSION = f"""

@@ -31,7 +31,8 @@ class Recipient:
 class Correspondence:
     """Everything that a message about one invoice may say. Amounts are in `currency`.
 
-    `contacts` are all who can be written to, the main contact first, then the oldest; there is at least one.
+    `contacts` are all who can be written to, the main contact first, then the oldest; there is at least one of
+    whatever is said to the customer.
     """
 
     organization_name: str
@@ -100,7 +101,7 @@ SELECT o.name AS organization_name, o.email AS organization_email, o.address AS 
                                  ORDER BY is_main DESC, id) AS contacts
                   FROM contacts
                  WHERE customer_id = cu.id AND email IS NOT NULL AND unreachable_because IS NULL) k
-    ON k.contacts IS NOT NULL
+    ON k.contacts IS NOT NULL OR NOT CAST(:needs_contact AS boolean)
  WHERE i.id = ANY(:invoice_ids)
  ORDER BY due_on, i.number
 """)  # noqa: S608
@@ -108,7 +109,8 @@ SELECT o.name AS organization_name, o.email AS organization_email, o.address AS 
 
 def correspondences(session: Session, invoice_ids: Sequence[int]) -> list[Correspondence]:
     """Return what messages about the invoices may say, by due date; what nobody can be written to is left out."""
-    return [_correspondence(row) for row in session.execute(_CORRESPONDENCE, {"invoice_ids": list(invoice_ids)})]
+    parameters = {"invoice_ids": list(invoice_ids), "needs_contact": True}
+    return [_correspondence(row) for row in session.execute(_CORRESPONDENCE, parameters)]
 
 
 def correspondence(session: Session, invoice_id: int) -> Correspondence | None:
@@ -116,8 +118,14 @@ def correspondence(session: Session, invoice_id: int) -> Correspondence | None:
     return next(iter(correspondences(session, [invoice_id])), None)
 
 
+def what_is_known(session: Session, invoice_id: int) -> Correspondence:
+    """Return what can be said about the invoice to the team, whoever at the customer can be written to."""
+    parameters = {"invoice_ids": [invoice_id], "needs_contact": False}
+    return _correspondence(session.execute(_CORRESPONDENCE, parameters).one())
+
+
 def _correspondence(row: Row[Any]) -> Correspondence:
     values = dict(row._mapping)
-    contacts = tuple(Recipient(*contact) for contact in values.pop("contacts"))
+    contacts = tuple(Recipient(*contact) for contact in values.pop("contacts") or ())
     thread = tuple(values.pop("thread"))
     return Correspondence(contacts=contacts, thread=thread, reminders_sent=len(thread), **values)

@@ -1,5 +1,6 @@
 """Reads one invoice as a person asks for it: its facts, what is next and what happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -46,6 +47,12 @@ class InvoiceView:
 def invoice_id_of(session: Session, number: str) -> int | None:
     """Return the invoice's id, or None if there is no such number."""
     return session.scalar(select(Invoice.id).where(Invoice.number == number))
+
+
+def numbers_of(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:
+    """Return the numbers of the invoices with these ids."""
+    rows = session.execute(select(Invoice.id, Invoice.number).where(Invoice.id.in_(invoice_ids)))
+    return {row.id: row.number for row in rows}
 
 
 def invoice_view(session: Session, number: str, timeline_entries: int = 20) -> InvoiceView | None:

@@ -1,6 +1,7 @@
 """Reads the organization."""
 
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,20 @@ def organization_logo(session: Session) -> tuple[bytes, str] | None:
 def delays_customer(session: Session) -> bool:
     """Say whether the minimum contact delay is kept for the whole customer (rule 2.14)."""
     return session.scalars(select(Organization.contact_delay_scope)).one() == "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileTime:
+    """When ledger and processes are compared: the time of the day, and whose."""
+
+    at: time
+    time_zone: ZoneInfo
+
+
+def reconcile_time(session: Session) -> ReconcileTime:
+    """Return when ledger and processes are compared."""
+    row = session.execute(select(Organization.reconcile_time, Organization.time_zone)).one()
+    return ReconcileTime(row.reconcile_time, ZoneInfo(row.time_zone))
 
 
 def organization_settings(session: Session) -> dict[str, Any]:

@@ -58,18 +58,21 @@ class MuteStep:
     sender: str
 
 
-_COLUMNS = """
-SELECT s.email, s.name, COALESCE(s.phone, u.phone) AS phone, COALESCE(s.signature, u.signature) AS signature,
-       COALESCE(s.reply_to, s.email) AS replies_to, s.verified_at IS NOT NULL AS is_verified, o.marks_replies
-  FROM senders s CROSS JOIN organization o LEFT JOIN users u ON u.id = s.user_id
+# The sender, or the organization itself where there is none: one statement, because every message asks.
+_SENDER = """
+SELECT COALESCE(s.email, o.email) AS email, COALESCE(s.name, o.name) AS name, COALESCE(s.phone, u.phone) AS phone,
+       COALESCE(s.signature, u.signature) AS signature, COALESCE(s.reply_to, s.email, o.email) AS replies_to,
+       s.id IS NULL OR s.verified_at IS NOT NULL AS is_verified, o.marks_replies
+  FROM organization o
+  LEFT JOIN senders s ON {chosen}
+  LEFT JOIN users u ON u.id = s.user_id
 """
 # By uq_senders_email and uq_senders_default.
-_NAMED = text(f"{_COLUMNS} WHERE lower(s.email) = lower(:email)")
-_DEFAULT = text(f"{_COLUMNS} WHERE s.is_default")
-_OWN = text("""
-SELECT email, name, NULL AS phone, NULL AS signature, email AS replies_to, true AS is_verified, marks_replies
-  FROM organization
-""")
+_NAMED = text(
+    _SENDER.format(chosen="lower(s.email) = lower(:email)")
+    + "WHERE lower(COALESCE(s.email, o.email)) = lower(:email)"
+)
+_DEFAULT = text(_SENDER.format(chosen="s.is_default"))
 # The organization's own address needs no row.
 _MUTE = text("""
 SELECT c.name AS cadence, s.step_id AS step, s.sender
@@ -94,9 +97,6 @@ def sender_named(session: Session, email: str | None) -> Sender | None:
     Without a default sender it is the organization's own address, as it is where that is named.
     """
     row = session.execute(*((_DEFAULT,) if email is None else (_NAMED, {"email": email}))).one_or_none()
-    if row is None:
-        own = session.execute(_OWN).one()
-        row = own if email is None or email.lower() == own.email.lower() else None
     return None if row is None else Sender(**row._mapping)
 
 

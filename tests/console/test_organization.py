@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from db.engine import transaction
-from db.queries.backlog import outbox_backlog
+from db.operations.outbox import count_owed
 from intake.organization_orders import look_again
 from intake.organization_settings import SETTINGS
 from tests.console.conftest import RunHere
@@ -16,7 +16,7 @@ from tests.installation import Installation
 def owed(installation: Installation) -> int:
     """Return how many signals wait."""
     with transaction(installation.engine) as session:
-        return outbox_backlog(session).count
+        return count_owed(session)
 
 
 def test_all_settings_are_shown_as_they_are_written(installation: Installation, here: RunHere) -> None:

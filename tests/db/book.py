@@ -16,8 +16,9 @@ from db.operations.assignment import reassign
 from db.operations.cadences import publish
 from db.operations.change import Change
 from db.operations.holds import pause, resume
+from db.operations.incoming_invoice import IncomingInvoice
 from db.operations.invoice_states import end_invoice, reinstate
-from db.operations.invoices import IncomingInvoice, Outcome, take_invoice
+from db.operations.invoices import Outcome, take_invoice
 from db.operations.organization import change_organization
 from db.operations.payments import pay
 from db.operations.recording import record_sent

@@ -1,7 +1,7 @@
 """With a big book, every statement of the hot paths goes by an index: none reads a big table from end to end."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from db.engine import Engine, Session, make_engine, transaction
+from db.operations import smart_rules
 from db.operations.addresses import mend_address
 from db.operations.assignment import reassign
 from db.operations.customer_delay import settle_others
@@ -17,15 +18,19 @@ from db.operations.holds import pause, resume
 from db.operations.incoming import assign, take_in
 from db.operations.invoices import take_invoice
 from db.operations.organization import change_organization
-from db.operations.outbox import delivered, owe, take_owed
+from db.operations.outbox import delivered, owe, take_bulk, take_owed
 from db.operations.payments import pay
 from db.operations.recording import record_sent
-from db.operations.rollout import roll_out_page
+from db.operations.rollout import adopt_page, lock_outdated
+from db.operations.rules_asked import settle_page_by_rules
 from db.operations.sending import Claim, claim_step
-from db.operations.settle import settle_many
+from db.operations.settle import lock_invoices, settle_many
+from db.operations.settlements import reverse_payment, take_payment
+from db.operations.stated_money import Allocation, Automatic, StatedPayment
 from db.operations.templates import save_template
 from db.operations.todos import complete_action
 from db.queries.accounts import account_of
+from db.queries.balances import balances_of
 from db.queries.book import BookFilter, book_lines, open_invoice_ids
 from db.queries.collections import open_collection, open_collections
 from db.queries.correspondence import correspondence
@@ -38,14 +43,22 @@ from db.queries.incoming import (
     known_digests,
     message_about,
 )
+from db.queries.invoice_filter import next_matches, those_that_match
 from db.queries.invoices import invoice_id_of, invoice_view
+from db.queries.next_actions import waiting
 from db.queries.round import happenings, last_sent, newest_happening, open_todos
+from db.queries.rule_standings import rule_log
+from db.queries.settled import mistaken_page
+from db.queries.settlements import payment_id_of, payment_page, payment_view
 from db.queries.standing import standing_of
 from db.queries.templates import saved_texts
-from db.queries.under import Outdated, Place, outdated_invoice_ids, outdated_versions, page_under
+from db.queries.under import Outdated, Place, outdated_versions, page_under
+from rules.conditions import DayWithin, TextCondition, TextOperator
+from rules.fields import Field
 from tests.db.book import Book, a_change, an_invoice
 from tests.db.databases import a_copy_of
 from tests.db.inbox import an_incoming, dead
+from tests.db.rules import read
 from tests.dunning.builders import reminders
 
 INVOICES = 50_000
@@ -99,6 +112,12 @@ INSERT INTO incoming_messages (digest, received_at, kind, sender, subject, excer
   SELECT 'digest ' || id, now(), 'reply', 'ana', 'Re: x', 'x', 'x', id, CASE WHEN id % 1000 <> 1 THEN id END
     FROM invoices WHERE id <= 20000 ORDER BY id;
 INSERT INTO outbox (invoice_id, signal, payload) SELECT id, 'invoice_changed', '{{}}' FROM invoices;
+INSERT INTO smart_rules (id, name, definition, created_by, changed_by, deleted_at) OVERRIDING SYSTEM VALUE
+  VALUES (17, 'gone', '{{}}', 'ana', 'ana', now());
+INSERT INTO rule_records (invoice_id, cadence_rule_id) SELECT id, 17 FROM invoices;
+INSERT INTO rule_matches (rule_id, invoice_id) SELECT 17, id FROM invoices;
+INSERT INTO rule_log (invoice_id, at, on_date, event, causation_id, slot, rule_id, became)
+  SELECT id, now(), due_on, 'created', 'e' || id, 'cadence', 17, 'locked' FROM invoices;
 ANALYZE
 """
 
@@ -205,6 +224,37 @@ def record_after_claim(session: Session, invoice_id: int) -> None:
     record_sent(session, claim_for_customer(session, invoice_id), "250 OK", change("duewell"))
 
 
+def ruled(session: Session, invoice_ids: Sequence[int]) -> None:
+    """Ask rules that act and that are held back about the invoices, and do what they say."""
+    for rule in (
+        "payment date is empty and status is overdue then assign Other",
+        "status is none of disputed then hide",
+    ):
+        add(session, rule)
+    lock_invoices(session, invoice_ids)
+    settle_page_by_rules(session, invoice_ids, change())
+    session.execute(text("UPDATE invoices SET cadence_locked_at = now(), cadence_locked_by = 'ana' WHERE id = 1"))
+    add(session, "always then assign none", smart_rules.Place("top"))
+    settle_page_by_rules(session, [*invoice_ids, 1], change())
+    rule_log(session, NUMBER, 50)
+    rule_log(session, None, 50)
+
+
+def add(session: Session, rule: str, place: smart_rules.Place = smart_rules.AT_BOTTOM) -> None:
+    """Add an active rule."""
+    smart_rules.add_rule(session, rule, read(session, rule), change(), place, is_active=True)
+
+
+PAYMENT = StatedPayment(
+    external_id="P-1",
+    customer_id="C-17",
+    currency="EUR",
+    amount=Decimal(1500),
+    received_on=date(2026, 6, 10),
+    reference="INV-16",
+    allocations=(Allocation("INV-16", Decimal(10)), Allocation("INV-0")),
+    automatic=Automatic.OLDEST,
+)
 OURS = f"<{NUMBER}@duewell.example>"
 
 
@@ -213,7 +263,16 @@ def came_back(kind: str) -> Any:
     return an_incoming(kind, OURS, "2026-06-10 09:59", undelivered=(dead("ana@c1.example"),))
 
 
+DAY = date(2026, 6, 15)
+# Fields of the tables that grow with the book; of all customers, a tenth of it, some are best read together.
+FEW = (
+    TextCondition(field=Field.CADENCE, operator=TextOperator.IS, values=("Other",)),
+    DayWithin(field=Field.PAYMENT_DATE, direction="last", days=30),
+)
+
 HOT: dict[str, Callable[[Session], Any]] = {
+    "what rules say of one invoice": lambda session: ruled(session, [NUMBER]),
+    "what rules say of a page": lambda session: ruled(session, range(NUMBER, NUMBER + 20)),
     "the facts of one invoice": lambda session: open_collection(session, NUMBER),
     "the facts of a page": lambda session: open_collections(session, range(NUMBER, NUMBER + 200)),
     "a page of open invoices": lambda session: open_invoice_ids(session, NUMBER, 500),
@@ -222,6 +281,10 @@ HOT: dict[str, Callable[[Session], Any]] = {
     "the open invoices of customers": lambda session: open_invoice_ids_of(session, range(17, 37)),
     "what is owed": lambda session: take_owed(session, 100),
     "what a command owes": lambda session: take_owed(session, 1, ids=[NUMBER]),
+    "what bulk work owes": lambda session: take_bulk(session, 100),
+    "the next invoices of bulk work": lambda session: next_matches(session, FEW, DAY, NUMBER, 10**9, 25),
+    "those that match still": lambda session: those_that_match(session, FEW, DAY, range(NUMBER, NUMBER + 25)),
+    "what processes wait for": lambda session: waiting(session, range(NUMBER, NUMBER + 25)),
     "owing and delivering": lambda session: delivered(session, [owe(session, NUMBER, "pause", {})]),
     "the book": lambda session: book_lines(session, BookFilter(), 50),
     "the book by cadence": lambda session: book_lines(session, BookFilter(cadence="Standard"), 50),
@@ -257,8 +320,9 @@ HOT: dict[str, Callable[[Session], Any]] = {
     "the last messages": lambda session: last_sent(session, 20),
     "what happened lately": lambda session: happenings(session, newest_happening(session) - 50, 50),
     "a page under a cadence": lambda session: page_under(session, 1, Place(1, NUMBER), 200),
-    "a page to roll out": lambda session: roll_out_page(session, Outdated(1, 1), NUMBER, 200, change()),
-    "what is left to roll out": lambda session: outdated_invoice_ids(session, Outdated(1, 1), NUMBER, 200),
+    "a page to roll out": lambda session: adopt_page(
+        session, lock_outdated(session, Outdated(1, 1), NUMBER, 200), change()
+    ),
     "whether anything is left to roll out": outdated_versions,
     "claiming": lambda session: claim_step(session, NUMBER + 2, change("duewell")),
     "claiming for the customer": lambda session: claim_for_customer(session, NUMBER + 2),
@@ -267,6 +331,14 @@ HOT: dict[str, Callable[[Session], Any]] = {
     "settling a page": lambda session: settle_many(session, range(NUMBER, NUMBER + 200), change("duewell")),
     "paying in part": lambda session: pay(session, NUMBER, Decimal(10), change()),
     "paying in full": lambda session: pay(session, NUMBER, Decimal(1000), change()),
+    "taking a payment in": lambda session: take_payment(session, PAYMENT, change("import"), "import"),
+    "taking a payment back": lambda session: reverse_payment(session, 17, date(2026, 7, 10), change()),
+    "a payment by its id": lambda session: payment_id_of(session, "P-1"),
+    "a payment": lambda session: payment_view(session, 17),
+    "the newest payments": lambda session: payment_page(session, 50),
+    "the newest payments of a customer": lambda session: payment_page(session, 50, None, 17),
+    "how a customer stands": lambda session: balances_of(session, 17, date(2026, 6, 15)),
+    "a page of what is settled": lambda session: mistaken_page(session, NUMBER, 200),
     "pausing": lambda session: pause(session, NUMBER, None, None, change()),
     "resuming": lambda session: resume(session, NUMBER + 1, change()),
     "reassigning": lambda session: reassign(session, NUMBER + 2, "Other", change()),

@@ -1,7 +1,7 @@
 """A network that can be cut: a TCP proxy between the worker and a server."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -20,10 +20,14 @@ class Cut(StrEnum):
 
 
 class FaultProxy:
-    """Passes on to a TCP port of this machine, or to a Unix socket, until it is cut and after it was mended."""
+    """Passes on to a TCP port of this machine, or to a Unix socket, until it is cut and after it was mended.
 
-    def __init__(self, target: int | Path) -> None:
+    `passes` is asked about each piece of what is said; one that must not pass is lost with its connection.
+    """
+
+    def __init__(self, target: int | Path, passes: Callable[[], bool] = lambda: True) -> None:
         self.port = 0
+        self._passes = passes
         self._target = target
         self._cut: Cut | None = None
         self._open = asyncio.Event()
@@ -88,6 +92,8 @@ class FaultProxy:
         with suppress(OSError):
             while chunk := await reader.read(_CHUNK):
                 await self._open.wait()
+                if not self._passes():
+                    break
                 writer.write(chunk)
                 await writer.drain()
         with suppress(OSError):

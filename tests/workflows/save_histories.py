@@ -29,6 +29,7 @@ from tests.conftest import without_own_servers
 from tests.installation import Installation, own_namespace, zone_at_noon
 from tests.scenarios.cadences import BY_PHONE
 from workflows.client import process_of, tell
+from workflows.reconcile_schedule import start_reconcile
 
 DIRECTORY = Path(__file__).parent / "histories"
 # Enough for every flow but the one that is told things again and again.
@@ -152,6 +153,9 @@ SHAPES: dict[str, Callable[[Flow], Awaitable[None]]] = {
 }
 
 
+RECONCILE = "reconcile"
+
+
 async def save(installation: Installation, directory: Path) -> list[Path]:
     """Live through every shape, save the histories, and return their files."""
     saved = []
@@ -161,14 +165,23 @@ async def save(installation: Installation, directory: Path) -> list[Path]:
             await shape(Flow(installation, name))
             process = process_of(installation.client, installation.view(name).id)
             last = (await process.describe()).raw_description.workflow_execution_info
-            saved.append(_write(directory / f"{name}.json", await process.fetch_history()))
+            saved.append(write_history(directory / f"{name}.json", await process.fetch_history()))
             if last.first_run_id != last.execution.run_id:
                 first = installation.client.get_workflow_handle(process.id, run_id=last.first_run_id)
-                saved.append(_write(directory / f"{name}-first-run.json", await first.fetch_history()))
+                saved.append(write_history(directory / f"{name}-first-run.json", await first.fetch_history()))
     return saved
 
 
-def _write(file: Path, history: WorkflowHistory) -> Path:
+async def save_reconcile(installation: Installation, directory: Path) -> Path:
+    """Compare ledger and processes, and save that history; return its file."""
+    async with installation.working(relaying=False):
+        handle = await start_reconcile(installation.client, "ana")
+        await handle.result()
+    return write_history(directory / f"{RECONCILE}.json", await handle.fetch_history())
+
+
+def write_history(file: Path, history: WorkflowHistory) -> Path:
+    """Write the history without the names of the machine that lived through it; return the file."""
     content = {"workflow_id": history.workflow_id, **json.loads(history.to_json())}
     text = _WORKER.sub("worker", json.dumps(content, indent=1))
     file.write_text(_STACK_TRACE.sub('"stackTrace": ""', text) + "\n")
@@ -198,7 +211,7 @@ async def main() -> None:
         installation.send_at_any_hour()
         with transaction(engine) as session:
             publish(session, BY_PHONE)
-        for file in await save(installation, DIRECTORY):
+        for file in [*await save(installation, DIRECTORY), await save_reconcile(installation, DIRECTORY)]:
             print(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)  # noqa: T201
         engine.dispose()
 

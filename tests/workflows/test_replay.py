@@ -10,8 +10,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from tests.workflows.changed_order import PlansBeforeItWaits, SleepsFirst
-from tests.workflows.save_histories import DIRECTORY, SHAPES
+from tests.workflows.save_histories import DIRECTORY, RECONCILE, SHAPES
 from workflows.invoice_collection import InvoiceCollection
+from workflows.reconcile import Reconcile
 
 FILES = sorted(DIRECTORY.glob("*.json"))
 HOW_TO_SAVE = "save them: python -m tests.workflows.save_histories"
@@ -23,12 +24,12 @@ def _history(file: Path) -> WorkflowHistory:
 
 
 async def _replay(kind: type[InvoiceCollection], file: Path) -> None:
-    replayer = Replayer(workflows=[kind], data_converter=pydantic_data_converter)
+    replayer = Replayer(workflows=[kind, Reconcile], data_converter=pydantic_data_converter)
     await replayer.replay_workflow(_history(file))
 
 
 def test_a_history_of_every_shape_is_saved() -> None:
-    assert {file.stem for file in FILES} == {*SHAPES, "continued-as-new-first-run"}, HOW_TO_SAVE
+    assert {file.stem for file in FILES} == {*SHAPES, RECONCILE, "continued-as-new-first-run"}, HOW_TO_SAVE
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
