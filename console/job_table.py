@@ -12,12 +12,12 @@ from intake.jobs.words import lasts
 
 def jobs_table(jobs: Sequence[JobView], time_zone: ZoneInfo) -> Table:
     """Return the jobs, one line each."""
-    table = table_of("job", "kind", "state", "by", "began", "done", "of", "changed", "failed", "left")
+    table = table_of("job", "kind", "state", "by", "began", "done", "changed", "failed", "left")
     for job in jobs:
         began = f"{job.started_at.astimezone(time_zone):%Y-%m-%d %H:%M}"
         left = "" if job.is_over or job.seconds_left is None else lasts(job.seconds_left)
-        counts = f"{job.done:,}", "" if job.total is None else f"{job.total:,}", f"{job.changed:,}"
-        row(table, job.id, job.kind, job.state, job.by, began, *counts, f"{job.failed:,}", left)
+        done = f"{job.done:,}" if job.total is None else f"{job.done:,} of {job.total:,}"
+        row(table, job.id, job.kind, job.state, job.by, began, done, f"{job.changed:,}", f"{job.failed:,}", left)
     return table
 
 

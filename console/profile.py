@@ -35,7 +35,8 @@ def list_profiles(*, json: bool = False) -> int:
         return 0
     table = table_of("profile", "kind", "columns", "saved", "by")
     for one in profiles:
-        row(table, one.name, one.kind, len(one.profile["columns"]), f"{one.saved_at:%Y-%m-%d %H:%M}", one.saved_by)
+        saved = f"{one.saved_at.astimezone(ledger.organization.time_zone):%Y-%m-%d %H:%M}"
+        row(table, one.name, one.kind, len(one.profile["columns"]), saved, one.saved_by)
     out().print(table)
     return 0
 

@@ -1,7 +1,7 @@
 """Problems: what is wrong in a file, where, and what was expected instead."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 VALUE_LENGTH_MAX = 60
 
@@ -11,7 +11,8 @@ class Problem:
     """One thing to mend in a file; reads as "line 3, total: '1,50' is <wrong>; expected <expected>".
 
     `line` is the physical line on which the record starts, `column` is None when the whole record is meant,
-    `value` is shortened and shows control characters (see `visible`).
+    `value` is shortened and shows control characters (see `visible`). `subject` is what the record says that it is
+    about, its number for instance, as far as it says that.
     """
 
     line: int
@@ -19,6 +20,7 @@ class Problem:
     value: str
     wrong: str
     expected: str
+    subject: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,9 +202,9 @@ def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, chang
                 f"more than a total of {incoming.total}"
             )
         _write(session, invoice.id, **differing)
-    told = {name: [str(before[name]), str(value)] for name, value in differing.items()}
+    told = {name: [_shown(before[name]), _shown(value)] for name, value in differing.items()}
     values = take_values(session, "invoice", invoice.id, incoming.custom)
-    told |= {f"custom.{key}": [str(old), str(new)] for key, (old, new) in values.items()}
+    told |= {f"custom.{key}": [_shown(old), _shown(new)] for key, (old, new) in values.items()}
     if told:
         note(session, change, "invoice changed", invoice.id, changed=told)
     # After the total: it may have grown together with what is paid, and never holds less.
@@ -215,14 +215,20 @@ def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, chang
         reopen(session, invoice.id, change)
     if due_before is not None:
         _begin_cycle_if_moved(session, invoice.id, due_before, change)
-    said = [f"{name} {old} → {new}" for name, (old, new) in told.items()]
+    said = [f"{name} {old or 'nothing'} → {new or 'nothing'}" for name, (old, new) in told.items()]
     if paid_changed:
-        said.append(f"paid {invoice.stated.get('paid', 0)} → {incoming.paid:f}")
+        said.append(f"paid {invoice.stated.get('paid', 0)} → {_shown(incoming.paid)}")
     if invoice.stated.get("is_disputed") != incoming.is_disputed and follow_accounts(
         session, invoice.id, incoming.is_disputed, change
     ):
         said.append("disputed" if incoming.is_disputed else "dispute resolved")
     return said
+
+
+def _shown(value: object) -> str | None:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return None if value is None else str(value)
 
 
 def _begin_cycle_if_moved(session: Session, invoice_id: int, due_before: date, change: Change) -> None:

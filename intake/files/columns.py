@@ -85,6 +85,9 @@ _COLUMNS: dict[FileKind, tuple[Column, ...]] = {
     ),
 }
 
+# What a record is known by to people, the first of them that it has.
+IDENTIFYING = ("payment_id", "credit_note_number", "invoice_number", "external_id", "customer_id")
+
 _CUSTOM_PREFIXES: dict[FileKind, tuple[str, ...]] = {
     "customers": ("custom.",),
     "invoices": ("custom.", "customer.custom."),

@@ -6,14 +6,14 @@ Nothing is written anywhere, so that a reading can be shown before it is taken i
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, assert_never
 
 from intake import cells
 from intake.files.column_guesses import guess_kind, recognized
 from intake.files.column_values import FileColumns, Found
-from intake.files.columns import CustomFields, FileKind
+from intake.files.columns import IDENTIFYING, CustomFields, FileKind
 from intake.files.customer_rows import CustomerRowReader
 from intake.files.fitting import count_known, fit
 from intake.files.guessing import Choices, Guess, Guessed, guess_profile, names_as_chosen
@@ -25,7 +25,7 @@ from intake.files.profile import Profile
 from intake.files.rows import CreditNoteRow, CustomerRow, InvoiceRow, PaymentRow, Row
 from intake.files.statuses import status_reader
 from intake.files.tables import BrokenRecord, Cell, Record, Table, is_blank
-from intake.problems import Problem, Wrong
+from intake.problems import Problem, Wrong, visible
 
 # A file with more to mend than this is of another kind, or in another encoding; reading all of it to the end
 # would only take time and memory.
@@ -216,11 +216,20 @@ def _rows(
                 last = line + record.line_count - 1
                 wrong = Wrong(f"a quotation up to line {last}: nothing in it was read", "one record per line")
                 problems.insert(before, wrong.at(line, None, str(record.cells[0])))
+            if len(problems) > before:
+                subject = _subject(record, places)
+                problems[before:] = [replace(one, subject=subject) for one in problems[before:]]
         if len(problems) >= PROBLEMS_MAX:
             wrong = Wrong(f"the end of reading, after {len(problems)} problems", "those to be mended first")
             found.report(None, "", wrong)
             break
     return rows, empty_count
+
+
+def _subject(record: Record, places: dict[str, int]) -> str:
+    """Return what the record says that it is about, whether or not that can be taken."""
+    said = (record.cells[places[name]] for name in IDENTIFYING if name in places)
+    return next((visible(str(cell)) for cell in said if cell not in (None, "")), "")
 
 
 def _report_undecoded(record: Record, header: Header, unread: list[int], encoding: str, found: Found) -> None:

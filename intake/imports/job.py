@@ -173,7 +173,7 @@ def refused_rows(problems: Sequence[Problem]) -> list[Row]:
     for problem in problems:
         lines.setdefault(problem.line, []).append(problem)
     return [
-        Row(line, of_line[0].value, "refused", "; ".join(map(problem_text, of_line)))
+        Row(line, of_line[0].subject or of_line[0].value, "refused", "; ".join(map(problem_text, of_line)))
         for line, of_line in lines.items()
     ]
 

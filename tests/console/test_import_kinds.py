@@ -115,11 +115,12 @@ def test_a_dry_run_says_what_would_happen_and_leaves_the_ledger_as_it_was(
     data = here("import", a_file(tmp_path, "book.csv", changed), "--dry-run", "--json").data
 
     assert (ran.code, ran.err) == (1, "")
-    assert "line 2: INV-1 would be changed: total 100.0000 → 120.00; custom.project Bridge → Tower\n" in ran.out
+    assert "line 2: INV-1 would be changed: total 100 → 120; custom.project Bridge → Tower\n" in ran.out
     assert "line 3: INV-2 would be refused: INV-2 is in JPY; a currency never changes\n" in ran.out
     assert "1 would go under Standard\n" in ran.out
     assert ran.out.endswith("Nothing was imported. It would be 1 created, 1 changed, 0 left, 2 refused.\n")
     assert [row["outcome"] for row in data["rows"]] == ["changed", "refused", "created", "refused"]
+    assert [row["subject"] for row in data["rows"]] == ["INV-1", "INV-2", "INV-3", "INV-4"]
     assert data["cadences"] == {"Standard": 1}
     assert len((tmp_path / "r.csv").read_text().splitlines()) == 5
     assert (rows(engine, "SELECT * FROM timeline"), rows(engine, "SELECT * FROM jobs")) == before

@@ -87,6 +87,7 @@ def test_problems_render_as_json() -> None:
         "value": "-1",
         "wrong": "negative",
         "expected": "an amount without a sign; credit notes have files of their own",
+        "subject": "INV-1",
     }
 
 
