@@ -63,9 +63,14 @@ class _Ways:
     statuses: ResendStatuses | None
 
 
-def workers(client: Client, engine: Engine, transport: Transport, chosen: Settings) -> tuple[Worker, ...]:
-    """Return the workers: for processes and planning, for sending, for bulk work and for webhooks."""
-    collection = CollectionActivities(engine, transport)
+def workers(
+    client: Client, engine: Engine, transport: Transport, chosen: Settings, planning_once: Engine | None = None
+) -> tuple[Worker, ...]:
+    """Return the workers: for processes and planning, for sending, for bulk work and for webhooks.
+
+    `planning_once` is an engine for those that look at one invoice at a time (`make_engine`).
+    """
+    collection = CollectionActivities(planning_once or engine, transport)
     jobs = JobActivities(engine)
     deployment = WorkerDeploymentConfig(
         version=WorkerDeploymentVersion(deployment_name="duewell", build_id=chosen.worker_build),
@@ -129,8 +134,9 @@ async def main() -> int:
     """Run until a signal says stop; return the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     chosen = settings()
-    # Planning or sending in each thread, bulk jobs, webhooks, and what goes on beside them.
-    engine = make_engine(chosen.database_url, chosen.worker_threads + BULK_THREADS + WEBHOOK_THREADS + 4)
+    # Planning or sending in each thread; and bulk jobs, webhooks, and what goes on beside them.
+    planning_once = make_engine(chosen.database_url, chosen.worker_threads, plans_once=True)
+    engine = make_engine(chosen.database_url, BULK_THREADS + WEBHOOK_THREADS + 4)
     try:
         ways = _ways(chosen)
     except ValueError as error:
@@ -150,7 +156,7 @@ async def main() -> int:
     if client is None:
         return 1
     async with AsyncExitStack() as running:
-        for worker in workers(client, engine, ways.out, chosen):
+        for worker in workers(client, engine, ways.out, chosen, planning_once):
             await running.enter_async_context(worker)
         beside = _begin_beside(engine, client, ways)
         log.info("worker is up", temporal=chosen.temporal_address, build=chosen.worker_build)

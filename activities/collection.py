@@ -12,7 +12,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.attachments import draw_beforehand
+from activities.attachments import DrawnAhead
 from activities.doubt import MAY_BE_DELIVERED, asks_at_once, counted_anew, doubt
 from activities.heartbeat import heartbeats
 from activities.interface import PLAN_NEXT, SEND_MESSAGE, Plan, PlanRequest, SendRequest
@@ -50,6 +50,7 @@ class CollectionActivities:
     def __init__(self, engine: Engine, transport: Transport) -> None:
         self._engine = engine
         self._transport = transport
+        self._ahead = DrawnAhead(engine)
 
     @activity.defn(name=PLAN_NEXT)
     def plan_next(self, request: PlanRequest) -> Plan:
@@ -127,7 +128,7 @@ class CollectionActivities:
 
     def _prepare(self, invoice_id: int, now: datetime) -> tuple[Claim, StoredMessage] | Plan:
         """Claim the step and store its message, in one transaction that ends before anything is handed over."""
-        draw_beforehand(self._engine, invoice_id, now)
+        self._ahead.draw(invoice_id, now)
         with transaction(self._engine) as session:
             change = _change(session, now)
             claimed = claim_step(session, invoice_id, change)

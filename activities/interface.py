@@ -98,11 +98,16 @@ class Plan(Payload):
 
 
 class CollectionStart(Payload):
-    """What a process is started with: the first plan, if the starter made it, and what an earlier run left."""
+    """What a process is started with: the first plan, if the starter made it, and what an earlier run left.
+
+    `shows_amount` is for histories that began when the amount was a search attribute: such a run goes on showing
+    it (docs/decisions/0025).
+    """
 
     invoice_id: int
     plan: Plan | None = None
     inbox: tuple[Event, ...] = ()
+    shows_amount: bool = True
 
 
 class Status(Payload):

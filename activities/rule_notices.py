@@ -89,8 +89,10 @@ def _hand_to_webhooks(engine: Engine, notice: Notice, now: datetime) -> None:
     """Owe the event to the endpoints: from here on it is theirs to be told."""
     with transaction(engine) as session:
         rendered = _written(session, notice, now)
-        data = {"rule": notice.rule, "recipient": notice.recipient, "text": rendered.body.rstrip("\n")}
-        count = owe_webhook(session, RULE_NOTIFIED, notice.invoice_id, data, f"evt_rule_{notice.id}")
+        data = {"rule": notice.rule, "text": rendered.body.rstrip("\n")}
+        if not notice.is_to_a_person:
+            data["recipient"] = notice.recipient
+        count = owe_webhook(session, RULE_NOTIFIED, notice.invoice_id, data, notice.event_id)
         nobody = None if count else f"no webhook wants events of the kind {RULE_NOTIFIED}"
         end_notice(session, notice, now, nobody)
 

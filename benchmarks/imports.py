@@ -27,7 +27,7 @@ from random import Random
 from psycopg import Connection, sql
 from sqlalchemy import text
 
-from benchmarks.measuring import cpu_seconds_of
+from benchmarks.measuring import cpu_seconds_of, cpu_seconds_so_far
 from benchmarks.rule_application import CADENCES, PLAN, RULES
 from db.engine import Engine, make_engine, transaction
 from db.operations.cadences import publish
@@ -129,10 +129,12 @@ def _cadence(name: str, place: int) -> Cadence:
 
 def timed(work: Callable[[], object], server: int) -> Run:
     """Run the work and measure it."""
-    before = time.perf_counter(), time.process_time(), cpu_seconds_of([server])
+    used = cpu_seconds_so_far([server])
+    before = time.perf_counter(), time.process_time()
     work()
-    after = time.perf_counter(), time.process_time(), cpu_seconds_of([server])
-    return Run(*(end - begin for begin, end in zip(before, after, strict=True)))
+    after = time.perf_counter(), time.process_time()
+    wall, client = (end - begin for begin, end in zip(before, after, strict=True))
+    return Run(wall, client, cpu_seconds_so_far([server]) - used)
 
 
 def import_book(url: str, book: bytes) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from benchmarks.measuring import cpu_seconds_of
+from benchmarks.measuring import cpu_seconds_so_far
 from db.engine import Engine, make_engine, transaction
 from db.operations.cadences import publish
 from db.operations.change import Change
@@ -207,11 +207,12 @@ def keep_floor(source: Engine, target: Engine, count: int) -> dict[str, int]:
 
 def timed(work: Callable[[], None], server: int) -> Run:
     """Do the work and measure it."""
-    before = time.perf_counter(), time.process_time(), cpu_seconds_of([server])
+    used = cpu_seconds_so_far([server])
+    before = time.perf_counter(), time.process_time()
     work()
-    after = time.perf_counter(), time.process_time(), cpu_seconds_of([server])
-    wall, here, there = (end - begin for begin, end in zip(before, after, strict=True))
-    return Run(wall, here + there, here)
+    after = time.perf_counter(), time.process_time()
+    wall, here = (end - begin for begin, end in zip(before, after, strict=True))
+    return Run(wall, here + cpu_seconds_so_far([server]) - used, here)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from console import (
     collections,
     credit_note,
     doctor,
+    field,
     forecast,
     group,
     hold_orders,
@@ -86,6 +87,7 @@ app.command(bulk.bulk)
 app.command(job.job)
 app.command(inbox.inbox)
 app.command(address.address)
+app.command(field.field)
 app.command(user.user)
 app.command(group.group)
 app.command(sender.sender)

@@ -151,6 +151,31 @@ def hide(
     return _plain("bulk hide", which, dry_run, yes, follow, json)
 
 
+@bulk.command(sort_key=6)
+def release(
+    *,
+    which: Which = UNFILTERED,
+    dry_run: bool = False,
+    yes: bool = False,
+    follow: Follow = True,
+    json: bool = False,
+) -> int:
+    """Let smart rules manage the cadences of all invoices that match again, and ask the rules at once.
+
+    Parameters
+    ----------
+    dry_run
+        Only show what it would change, and what that would send by the end of the next business day.
+    yes
+        Do not ask, and do not work out beforehand what it changes.
+    follow
+        Show how far it is until it is done; with --no-follow only order it.
+    json
+        Print one JSON document.
+    """
+    return _plain("bulk release", which, dry_run, yes, follow, json)
+
+
 @bulk.command(sort_key=5)
 def show(
     *,

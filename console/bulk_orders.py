@@ -16,8 +16,8 @@ from console.ledger import open_ledger
 from console.printing import err, out, say, say_json
 from console.progress import Bar
 from intake.commands import Desk
+from intake.job_orders import work_of
 from intake.jobs.foretold import Foretold, count, foretell
-from intake.jobs.invoice_kinds import INVOICE_KINDS
 from intake.jobs.over_invoices import OverInvoices
 from rules.conditions import Condition
 from rules.written import written_conditions
@@ -44,7 +44,7 @@ def carry_out(
         # Before anything else, so that a script never sees half an answer.
         raise Failure("bulk work asks before it begins, and nobody is there to answer; add --yes", ASKED_WRONGLY)
     console = err() if manner.as_json else out()
-    work = next(one for one in INVOICE_KINDS if one.name == kind)
+    work = work_of(kind)
     with open_ledger() as ledger:
         order = order_of(conditions_of(ledger.engine, which))
         now = datetime.now(UTC)

@@ -69,7 +69,10 @@ def _details(line: TimelineLine) -> str:
     if not line.data:
         return ""
     if isinstance(changes := line.data.get("changed"), dict):
-        return ": " + ", ".join(f"{name} {' to '.join(map(str, pair))}" for name, pair in changes.items())
+        was_and_is = {
+            name: ("nothing" if one is None else str(one) for one in pair) for name, pair in changes.items()
+        }
+        return ": " + ", ".join(f"{name} {' to '.join(pair)}" for name, pair in was_and_is.items())
     return ": " + ", ".join(f"{name} {value}" for name, value in line.data.items())
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -19,17 +20,24 @@ class LedgerUnavailable(Exception):
     """The ledger cannot be reached; what was asked for did not happen."""
 
 
-def make_engine(database_url: str, connections: int = 5) -> Engine:
-    """Return an engine with a pool of at most `connections`; psycopg 3 whatever driver the URL names."""
+def make_engine(database_url: str, connections: int = 5, *, plans_once: bool = False) -> Engine:
+    """Return an engine with a pool of at most `connections`; psycopg 3 whatever driver the URL names.
+
+    With `plans_once` the server plans a statement once in a connection, and not for the values of each run: for
+    who asks about one invoice at a time, where planning costs more than all the rest.
+    """
+    plans = "force_generic_plan" if plans_once else "auto"
     url = make_url(database_url).set(drivername="postgresql+psycopg")
     return create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         pool_pre_ping=True,
+        # The connection that was used last knows the most.
+        pool_use_lifo=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC -c jit=off",
+            "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC -c jit=off -c plan_cache_mode={plans}",
             "application_name": "duewell",
         },
     )
@@ -63,6 +71,9 @@ def _told_apart() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise LedgerUnavailable(_first_line(error)) from error
+    except psycopg.OperationalError as error:
+        # What is copied in goes past SQLAlchemy, and so does its error.
+        raise LedgerUnavailable(str(error).strip().partition("\n")[0]) from error
     except NoConnectionFree as error:
         raise LedgerUnavailable("every connection to the ledger is in use") from error
     except DBAPIError as error:

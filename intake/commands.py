@@ -2,6 +2,7 @@
 
 from intake.address_orders import AddressOrders
 from intake.clerk_orders import Told, tell_process
+from intake.field_orders import FieldOrders
 from intake.hold_orders import HoldOrders
 from intake.inbox_orders import InboxOrders
 from intake.invoice_orders import InvoiceOrders
@@ -16,6 +17,7 @@ from intake.webhook_orders import WebhookOrders
 
 class Desk(
     AddressOrders,
+    FieldOrders,
     HoldOrders,
     InboxOrders,
     InvoiceOrders,

@@ -1,10 +1,25 @@
 """Orders about bulk work: what is to be done to all invoices that meet conditions, and that a job be canceled."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.engine import Session
 from db.operations.jobs import open_job
+from db.operations.refusal import Refused
+from db.queries.smart_rules import catalogue_of
 from intake.clerk_orders import Clerk
 from intake.jobs.cancel import cancel_job
 from intake.jobs.invoice_kinds import INVOICE_KINDS
-from intake.jobs.over_invoices import OverInvoices
+from intake.jobs.over_invoices import InvoiceWork, OverInvoices
+from rules.conditions import Condition
+from rules.read_rule import read_conditions
+from rules.reading import Misread
+from rules.rule import CONDITIONS_MAX
+from rules.written import written_conditions
+
+_CONDITIONS: TypeAdapter[tuple[Condition, ...]] = TypeAdapter(tuple[Condition, ...])
 
 
 class JobOrders(Clerk):
@@ -14,12 +29,38 @@ class JobOrders(Clerk):
 
     def open_bulk(self, kind: str, order: OverInvoices) -> int:
         """Order bulk work of one of the kinds of `INVOICE_KINDS`, and return the id of its job. Raises Refused."""
-        work = next(one for one in INVOICE_KINDS if one.name == kind)
         with self._transaction() as session:
-            work.check(session, order)
+            work_of(kind).check(session, order)
             return open_job(session, kind, self.by, order.model_dump(mode="json"))
 
     def cancel_job(self, job_id: int) -> bool:
         """Let a job end after the page under way; say whether that is new. Raises Refused."""
         with self._transaction() as session:
             return cancel_job(session, job_id, self.by)
+
+
+def work_of(kind: str) -> InvoiceWork[Any]:
+    """Return the bulk work of that name, one of `INVOICE_KINDS`."""
+    return next(one for one in INVOICE_KINDS if one.name == kind)
+
+
+def conditions_written(session: Session, where: str) -> tuple[Condition, ...]:
+    """Return the conditions that a text in the manner of rules has. Raises Refused."""
+    read = read_conditions(where, catalogue_of(session))
+    if isinstance(read, Misread):
+        raise Refused(f"the conditions cannot be read, {read}")
+    return read
+
+
+def conditions_stated(session: Session, stated: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
+    """Return the conditions that were stated as rules keep them; none are met by all. Raises Refused."""
+    if len(stated) > CONDITIONS_MAX:
+        raise Refused(f"there are more than {CONDITIONS_MAX} conditions")
+    try:
+        conditions = _CONDITIONS.validate_python(stated)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise Refused(f"conditions.{place}: {first['msg'].removeprefix('Value error, ')}") from error
+    # What a text may not name, a condition may not either.
+    return conditions_written(session, written_conditions(conditions)) if conditions else ()

@@ -1,5 +1,6 @@
 """What programs state of customers and invoices, one by one: taken in as the accounts' files are."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,10 +11,11 @@ from db.engine import part
 from db.operations.contacts import StatedContact, take_stated_contact
 from db.operations.customers import IncomingParty, take_party
 from db.operations.incoming_invoice import IncomingInvoice
+from db.operations.invoice_links import put_links
 from db.operations.invoice_pages import Taken as TakenInvoice
 from db.operations.invoice_pages import take_invoices
 from db.operations.invoices import begin_import, take_invoice, tell_other_invoices
-from db.operations.record_locks import lock_customer_record
+from db.operations.record_locks import lock_customer_record, lock_invoice_record
 from db.operations.refusal import Refused
 from db.queries.custom_fields import custom_fields
 from db.queries.invoice_records import stated_before
@@ -28,6 +30,10 @@ from intake.stated_custom import Fields, stated_values
 
 Taken = Literal["created", "changed", "unchanged"]
 Custom = Mapping[str, str | bool | None]
+# By `pay_link` and `view_link`: where one is not named, what is there stays.
+Links = Mapping[str, str | None]
+_LINK = re.compile(r"https?://[^\s/<>\"]+[^\s<>\"]*")
+LINK_CHARACTERS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class InvoiceStatement:
     is_disputed: bool | None = None
     po_number: str | None = None
     custom: Custom = field(default_factory=dict)
+    links: Links = field(default_factory=dict)
 
 
 def state_customer(desk: JoinedDesk, stated: CustomerStatement) -> Taken:
@@ -120,7 +127,8 @@ def state_invoice(desk: JoinedDesk, stated: InvoiceStatement) -> Taken:
     (incoming,) = _incoming(desk, [stated])
     if isinstance(incoming, Refused):
         raise incoming
-    return take_invoice(desk.session, incoming, desk.change()).value
+    taken: Taken = take_invoice(desk.session, incoming, desk.change()).value
+    return _linked(desk, stated, taken)
 
 
 def state_invoices(desk: JoinedDesk, stated: Sequence[InvoiceStatement]) -> list[Taken | Refused]:
@@ -129,7 +137,21 @@ def state_invoices(desk: JoinedDesk, stated: Sequence[InvoiceStatement]) -> list
     incoming = _incoming(desk, stated)
     sound = [one for one in incoming if not isinstance(one, Refused)]
     taken = iter(take_invoices(desk.session, sound, desk.change()))
-    return [one if isinstance(one, Refused) else _answer(next(taken)) for one in incoming]
+    answers = [one if isinstance(one, Refused) else _answer(next(taken)) for one in incoming]
+    return [
+        answer if isinstance(answer, Refused) else _linked(desk, one, answer)
+        for one, answer in zip(stated, answers, strict=True)
+    ]
+
+
+def _linked(desk: JoinedDesk, stated: InvoiceStatement, taken: Taken) -> Taken:
+    """Bring the links of an invoice that was taken in to what is stated, and say what became of it in all."""
+    if not stated.links:
+        return taken
+    locked = lock_invoice_record(desk.session, stated.external_id)
+    assert locked is not None, "it was taken in a moment ago"
+    is_changed = put_links(desk.session, locked[0], stated.links, desk.change())
+    return "changed" if is_changed and taken == "unchanged" else taken
 
 
 def _answer(taken: TakenInvoice) -> Taken | Refused:
@@ -190,6 +212,9 @@ def _require_sound(stated: InvoiceStatement) -> None:
     for what, amount in (("total", stated.total), ("paid", stated.paid)):
         if amount is not None:
             require_exact(what, amount, stated.currency)
+    for name, link in stated.links.items():
+        if link is not None and not (len(link) <= LINK_CHARACTERS_MAX and _LINK.fullmatch(link)):
+            raise Refused(f"{name} is no web address such as https://pay.company.example/1")
     if stated.paid is not None and stated.paid > stated.total:
         raise Refused(f"paid {stated.paid} is more than the total of {stated.total}")
 

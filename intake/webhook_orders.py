@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from db.engine import transaction
 from db.operations import webhooks
 from db.operations.refusal import Refused
 from intake.clerk_orders import Clerk
@@ -35,42 +34,54 @@ class WebhookOrders(Clerk):
         """Let the URL be told of events of these kinds from now on, of all if none is named. Raises Refused."""
         _require_reachable(url, allows_private, resolver)
         secret = new_secret()
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             sound = webhooks.require_kinds(kinds)
             endpoint_id = webhooks.add_endpoint(session, url, sound, secret, allows_private, self.by)
         return NewWebhook(endpoint_id, tuple(sound), secret)
 
+    def change_webhook(
+        self, webhook: int, url: str | None, kinds: Sequence[str] | None, *, resolver: Resolver = resolve
+    ) -> bool:
+        """Let a webhook be at another public URL, or be told of other kinds; say whether it differs.
+
+        It may not be in a private network from then on, if it moves. Raises Refused.
+        """
+        if url is not None:
+            _require_reachable(url, False, resolver)
+        with self._transaction() as session:
+            return webhooks.change_endpoint(session, webhook, url, kinds, allows_private=False)
+
     def rotate_webhook_secret(self, webhook: int) -> tuple[str, datetime]:
         """Return a new secret, and until when the one before signs too. Raises Refused."""
         secret = new_secret()
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             return secret, webhooks.rotate_secret(session, webhook, secret, datetime.now(UTC))
 
     def stop_webhook(self, webhook: int) -> bool:
         """Send nothing more there, and say whether that is news. Raises Refused."""
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             return webhooks.stop_endpoint(session, webhook, f"by {self.by}")
 
     def start_webhook(self, webhook: int) -> bool:
         """Send to it again, at once, and say whether it was stopped or rested. Raises Refused."""
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             return webhooks.start_endpoint(session, webhook)
 
     def ping_webhook(self, webhook: int) -> int:
         """Owe it an event that tells of nothing, and return the delivery's id. Raises Refused."""
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             return webhooks.owe_ping(session, webhook, datetime.now(UTC))
 
     def redeliver_webhook(self, delivery: int) -> int:
         """Deliver once more, and return the webhook's id. Raises Refused."""
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             return webhooks.redeliver(session, delivery)
 
     def redeliver_all_given_up(self, webhook: int) -> int:
         """Deliver all once more that was given up, and return how many those are. Raises Refused."""
         count = 0
         while True:
-            with transaction(self.engine) as session:
+            with self._transaction() as session:
                 page = webhooks.redeliver_given_up(session, webhook, PAGE)
             count += page
             if page < PAGE:
@@ -78,14 +89,14 @@ class WebhookOrders(Clerk):
 
     def remove_webhook(self, webhook: int) -> None:
         """Forget the webhook and all its deliveries; what is owed to it is not delivered. Raises Refused."""
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             webhooks.stop_endpoint(session, webhook, f"removed by {self.by}")
         # Nothing new is owed to it from here on, and page by page nobody waits long for the rest to go.
         deleted = PAGE
         while deleted == PAGE:
-            with transaction(self.engine) as session:
+            with self._transaction() as session:
                 deleted = webhooks.remove_deliveries(session, webhook, PAGE)
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             webhooks.remove_endpoint(session, webhook)
 
 

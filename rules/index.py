@@ -7,12 +7,14 @@ What rules mean is said in `rules.evaluation`, and a property test holds the two
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import reduce
 from itertools import compress
+from operator import or_
 from typing import TypeVar, assert_never
 
 from rules.conditions import (
@@ -40,6 +42,9 @@ T = TypeVar("T")
 _NOTHING: frozenset[str] = frozenset()
 _DIGITS = bytes.maketrans(b"01", b"\x00\x01")
 CHANGED_BY_RULES = (Field.CADENCE, Field.VISIBILITY)
+# Fields whose values many invoices share: what stands against rules there is worked out once for all of those.
+_SHARED = (Field.STATUS, Field.AGING, Field.CURRENCY, Field.DUE_DATE, Field.ISSUE_DATE, Field.PAYMENT_DATE)
+KNOWN_MAX = 20_000
 
 
 class Event(StrEnum):
@@ -168,7 +173,10 @@ class RuleIndex:
         for index in fields.values():
             index.close()
         self._changing = [index.asker() for field, index in fields.items() if field in CHANGED_BY_RULES]
-        self._given = [index.asker() for field, index in fields.items() if field not in CHANGED_BY_RULES]
+        given = {field: index for field, index in fields.items() if field not in CHANGED_BY_RULES}
+        self._given = [index.asker() for field, index in given.items() if field not in _SHARED]
+        self._shared = [index.asker() for field, index in given.items() if field in _SHARED]
+        self._unmet_by: dict[Hashable, int] = {}
 
     def asked_at(self, event: Event) -> int:
         """Return the rules that the event asks."""
@@ -176,12 +184,26 @@ class RuleIndex:
 
     def given(self, facts: InvoiceFacts) -> int:
         """Return the rules that nothing stands against but what rules themselves can change."""
-        matched = self._all
+        matched = self._all & ~self._unmet_by_shared(facts)
         for unmet in self._given:
             if not matched:
                 return 0
             matched &= ~unmet(facts)
         return matched
+
+    def _unmet_by_shared(self, facts: InvoiceFacts) -> int:
+        if not self._shared:
+            return 0
+        key = (
+            facts.as_of, facts.due_on, facts.issued_on, facts.paid_on, facts.currency, facts.state,
+            facts.is_collectable, facts.is_disputed,
+        )  # fmt: skip
+        known = self._unmet_by.get(key)
+        if known is None:
+            if len(self._unmet_by) >= KNOWN_MAX:
+                self._unmet_by.clear()
+            known = self._unmet_by[key] = reduce(or_, (unmet(facts) for unmet in self._shared), 0)
+        return known
 
     def matched(self, facts: InvoiceFacts, given: int | None = None) -> int:
         """Return the rules whose conditions the invoice meets, whatever they are triggered by.

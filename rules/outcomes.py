@@ -25,12 +25,12 @@ the same: rules that undo each other come to rest at once and stay at rest, and 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from rules.evaluation import Verdict, explain, is_matched
-from rules.facts import InvoiceFacts
+from rules.facts import InvoiceFacts, changed_by_rules
 from rules.fields import Field
 from rules.index import Event, RuleIndex
 from rules.rule import Assign, Rule, Show, Slot, Trigger, slot_of
@@ -170,9 +170,9 @@ def with_applied(facts: InvoiceFacts, rules: Iterable[Rule]) -> InvoiceFacts:
     for rule in rules:
         action = rule.definition.action
         if isinstance(action, Assign) and action.cadence != facts.cadence:
-            facts = replace(facts, cadence=action.cadence)
+            facts = changed_by_rules(facts, action.cadence, facts.is_hidden)
         elif isinstance(action, Show) and action.visible == facts.is_hidden:
-            facts = replace(facts, is_hidden=not action.visible)
+            facts = changed_by_rules(facts, facts.cadence, not action.visible)
     return facts
 
 

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from temporalio.api.common.v1 import Payload, Payloads, SearchAttributes, WorkflowType
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
-from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 from temporalio.client import Client
@@ -25,9 +24,9 @@ from workflows.presentation import attributes_of
 
 WORKFLOW_TYPE = WorkflowType(name=PROCESS)
 TASK_QUEUE = TaskQueue(name=COLLECTIONS_QUEUE)
+JSON = {"encoding": b"json/plain"}
 _TYPE_NAMES = {
     SearchAttributeIndexedValueType.KEYWORD: b"Keyword",
-    SearchAttributeIndexedValueType.DOUBLE: b"Double",
     SearchAttributeIndexedValueType.DATETIME: b"Datetime",
 }
 
@@ -38,22 +37,20 @@ async def start(client: Client, invoice_id: int, plan: Plan) -> bool:
     Call it only for an open collection: a process that ended for an earlier one is followed by a new run.
     Raises RPCError.
     """
-    summary = f"{plan.invoice} · {plan.cadence}"
-    start_with, named = await client.data_converter.encode(
-        [CollectionStart(invoice_id=invoice_id, plan=plan), summary]
-    )
+    # What the pydantic converter would make of it, without what is as it is by default.
+    start_with = CollectionStart(invoice_id=invoice_id, plan=plan, shows_amount=False)
+    stated = start_with.model_dump_json(exclude_defaults=True).encode()
     request = StartWorkflowExecutionRequest(
         namespace=client.namespace,
         workflow_id=workflow_id(invoice_id),
         workflow_type=WORKFLOW_TYPE,
         task_queue=TASK_QUEUE,
-        input=Payloads(payloads=[start_with]),
+        input=Payloads(payloads=[Payload(metadata=JSON, data=stated)]),
         identity=client.identity,
         request_id=str(uuid4()),
         workflow_id_conflict_policy=WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
         workflow_id_reuse_policy=WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
         search_attributes=SearchAttributes(indexed_fields=_encoded(plan)),
-        user_metadata=UserMetadata(summary=named),
     )
     try:
         await client.workflow_service.start_workflow_execution(request, retry=True, timeout=RPC_TIMEOUT)
@@ -72,6 +69,6 @@ def _encoded(plan: Plan) -> dict[str, Payload]:
 # Of a book's stages, cadences, customers and days there are few.
 @lru_cache(maxsize=4096)
 def _payload(key: SearchAttributeKey[Any], value: str | float | datetime) -> Payload:
-    metadata = {"encoding": b"json/plain", "type": _TYPE_NAMES[key.indexed_value_type]}
+    metadata = JSON | {"type": _TYPE_NAMES[key.indexed_value_type]}
     stated = value.isoformat() if isinstance(value, datetime) else value
     return Payload(metadata=metadata, data=json.dumps(stated).encode())

@@ -102,7 +102,7 @@ async def tell(client: Client, invoice_id: int, signal: str, payload: Mapping[st
     if is_open:
         await client.start_workflow(
             InvoiceCollection.run,
-            CollectionStart(invoice_id=invoice_id),
+            CollectionStart(invoice_id=invoice_id, shows_amount=False),
             id=workflow_id(invoice_id),
             task_queue=COLLECTIONS_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
         SignalName,
         Status,
     )
-    from workflows.presentation import details_of, search_attributes_of, timer_summary_of
+    from workflows.presentation import details_of, handed_on, search_attributes_of, timer_summary_of
 
 PLAN_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 # For attempts that died with their worker: what they may have delivered is soon looked at. A failed attempt says
@@ -47,6 +47,7 @@ class InvoiceCollection:
         self._invoice_id = start.invoice_id
         self._plan = start.plan
         self._inbox = list(start.inbox)
+        self._shows_amount = start.shows_amount
 
     @workflow.run
     async def run(self, start: CollectionStart) -> str:
@@ -66,9 +67,9 @@ class InvoiceCollection:
     def _continue(self, plan: Plan) -> NoReturn:
         """Go on in a new run with all that this one knows."""
         workflow.continue_as_new(
-            CollectionStart(invoice_id=self._invoice_id, plan=plan, inbox=tuple(self._inbox)),
+            CollectionStart(invoice_id=self._invoice_id, plan=plan, inbox=tuple(self._inbox), shows_amount=False),
             # Left alone, the server hands on a date that was unset as a null, and the SDK cannot read that.
-            search_attributes=workflow.info().typed_search_attributes,
+            search_attributes=handed_on(workflow.info().typed_search_attributes),
         )
 
     async def _plan_next(self) -> Plan:
@@ -123,7 +124,9 @@ class InvoiceCollection:
     def _show(self, plan: Plan) -> None:
         """Show the plan to whoever looks at the process, or lists processes, in the Temporal Web UI."""
         workflow.set_current_details(details_of(plan))
-        changed = search_attributes_of(plan, workflow.info().typed_search_attributes)
+        changed = search_attributes_of(
+            plan, workflow.info().typed_search_attributes, with_amount=self._shows_amount
+        )
         if changed:
             workflow.upsert_search_attributes(changed)
 

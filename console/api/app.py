@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from console.api import (
     actions,
+    bulk,
     cadences,
     collections,
     contacts,
@@ -19,6 +20,8 @@ from console.api import (
     payments,
     problems,
     rules,
+    timeline,
+    webhooks,
 )
 from console.api.body_limit import BodyLimit
 from console.api.documented import DocumentedApp
@@ -31,6 +34,7 @@ ROUTERS = (
     contacts.router,
     invoices.router,
     collections.router,
+    timeline.router,
     payments.router,
     credit_notes.router,
     actions.router,
@@ -38,6 +42,8 @@ ROUTERS = (
     cadences.router,
     rules.router,
     jobs.router,
+    bulk.router,
+    webhooks.router,
 )
 _ABOUT = """
 What the command line can do, for programs: docs/api.md is its guide.

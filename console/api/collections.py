@@ -56,6 +56,12 @@ async def reassign(external_id: InvoiceInPath, body: ReassignBody, call: ChangeO
     return await _ordered(call, external_id, lambda desk, number: desk.reassign(number, body.cadence))
 
 
+@router.post("/release-to-rules", **changing(WRITE, Invoice, "releaseInvoiceToRules", body=False))
+async def release_to_rules(external_id: InvoiceInPath, call: ChangeOne) -> Response:
+    """Let rules manage the invoice's cadence again, and ask them at once; where none matches it stays."""
+    return await _ordered(call, external_id, lambda desk, number: desk.release_to_rules(number))
+
+
 @router.post("/restart", **changing(WRITE, Invoice, "restartInvoice", body=False))
 async def restart(external_id: InvoiceInPath, call: ChangeOne) -> Response:
     """Begin the invoice's cadence anew."""

@@ -76,6 +76,12 @@ def creating(scope: str, shown: type[BaseModel], operation_id: str, *, body: boo
     return _documented(scope, operation_id, {201: (shown, (*_OF_CHANGING, "ETag", "Location"))}, problems)
 
 
+def ordering(scope: str, shown: type[BaseModel], foretold: type[BaseModel], operation_id: str) -> dict[str, Any]:
+    """Return how it is documented that work is ordered, which is done later, or foretold."""
+    answers = {200: (foretold, _OF_READING), 202: (shown, (*_OF_CHANGING, "ETag", "Location"))}
+    return _documented(scope, operation_id, answers, ("refused", "in-progress", "key-reused", *_BODY))
+
+
 def batching(scope: str, shown: type[BaseModel], operation_id: str) -> dict[str, Any]:
     """Return how a batch is documented."""
     problems = ("refused", "in-progress", "key-reused", *_BODY)
@@ -146,6 +152,7 @@ def _documented(
 _SAID = {
     200: "What it looks like.",
     201: "It is new; what it looks like.",
+    202: "It is ordered; what it looks like.",
     204: "It is gone.",
     304: "It is as it was.",
 }

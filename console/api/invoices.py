@@ -23,6 +23,7 @@ from console.api.fields import (
     Said,
     ShortLine,
     Shown,
+    line,
 )
 from console.api.guard import GuardedRoute
 from console.api.parameters import (
@@ -40,9 +41,11 @@ from db.operations.record_locks import lock_invoice_record
 from db.queries.invoice_records import InvoiceFilter, InvoiceRecord, invoice_record, invoice_records
 from dunning.facts import InvoiceState
 from intake.joined_desk import JoinedDesk
-from intake.statements import InvoiceStatement, state_invoice, state_invoices
+from intake.statements import LINK_CHARACTERS_MAX, InvoiceStatement, state_invoice, state_invoices
 
 router = APIRouter(prefix="/v1", tags=["invoices"], route_class=GuardedRoute)
+_LINKS = ("pay_link", "view_link")
+LinkText = Annotated[str, *line(LINK_CHARACTERS_MAX, examples=["https://pay.helios.example/INV-2026-017"])]
 
 
 class HoldShown(Shown):
@@ -124,6 +127,12 @@ class InvoiceBody(Body):
     is_disputed: bool | None = None
     po_number: ShortLine | None = None
     custom: CustomStated | None = None
+    pay_link: LinkText | None = Field(
+        None, description="Where its customer pays it. Null is none; if it is missing, what is there stays."
+    )
+    view_link: LinkText | None = Field(
+        None, description="Where its customer sees it. Null is none; if it is missing, what is there stays."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +176,9 @@ def shown(record: InvoiceRecord) -> Invoice:
 
 def statement(external_id: str, body: InvoiceBody) -> InvoiceStatement:
     """Return what is stated of an invoice."""
-    said = {name: getattr(body, name) for name in InvoiceBody.model_fields if name != "custom"}
-    return InvoiceStatement(external_id=external_id, custom=body.custom or {}, **said)
+    said = {name: getattr(body, name) for name in InvoiceBody.model_fields if name not in ("custom", *_LINKS)}
+    links = {name: getattr(body, name) for name in _LINKS if name in body.model_fields_set}
+    return InvoiceStatement(external_id=external_id, custom=body.custom or {}, links=links, **said)
 
 
 @router.get("/invoices", **listing("invoices:read", InvoicePage, "listInvoices"))

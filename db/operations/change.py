@@ -53,15 +53,26 @@ def note_once(
     return result.scalar() is not None
 
 
-def note_many(
-    session: Session, change: Change, entries: Iterable[tuple[int, int | None, str, dict[str, Any]]]
-) -> None:
+Noted = tuple[int, int | None, str, dict[str, Any]]
+
+
+def note_many(session: Session, change: Change, entries: Iterable[Noted]) -> None:
     """Append entries to the timelines of a page: of the invoice, its collection, the kind, and the data."""
+    note_all(session, [(change, entries)])
+
+
+def note_all(session: Session, noted: Iterable[tuple[Change, Iterable[Noted]]]) -> None:
+    """Append the entries of several changes, at once and in their order."""
     columns = ("invoice_id", "collection_id", "at", "on_date", "kind", "actor", "data")
-    rows = (
-        (invoice_id, collection_id, change.at, change.on, kind, change.by, json.dumps(_data(change, data)))
-        for invoice_id, collection_id, kind, data in entries
-    )
+    rows: list[tuple[object, ...]] = []
+    for change, entries in noted:
+        # What many entries share is written once; the list keeps the ids of the data their own.
+        listed, said = list(entries), dict[int, str]()
+        for invoice_id, collection_id, kind, data in listed:
+            told = said.get(id(data))
+            if told is None:
+                told = said[id(data)] = json.dumps(entry_data(change, data))
+            rows.append((invoice_id, collection_id, change.at, change.on, kind, change.by, told))
     copy_in(session, TimelineEntry, columns, rows)
 
 
@@ -88,10 +99,11 @@ def _entry(
         on_date=change.on,
         kind=kind,
         actor=change.by,
-        data=_data(change, data),
+        data=entry_data(change, data),
         event_id=event_id,
     )
 
 
-def _data(change: Change, data: dict[str, Any]) -> dict[str, Any]:
+def entry_data(change: Change, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what an entry of the timeline keeps."""
     return {key: value for key, value in (data | {"job": change.job_id}).items() if value is not None}

@@ -11,9 +11,8 @@ from db.operations.cadences import one_editor_at_a_time
 from db.operations.refusal import Refused
 from db.operations.smart_rules import rules_changed
 from db.queries.custom_fields import FIELDS_MAX, Entity
-from db.queries.smart_rules import rule_lines
+from db.queries.smart_rules import rules_that_name
 from db.tables.custom_fields import CustomField, CustomValue
-from rules.fields import CustomField as NamedField
 
 FieldType = Literal["text", "number", "date", "boolean", "select"]
 # No index leads to the values of a field: taking an option or a field away is rare, and looks at all values once.
@@ -66,7 +65,7 @@ def delete_field(session: Session, entity: Entity, key: str) -> None:
     field = _field(session, entity, key)
     if field is None:
         raise Refused(f"there is no custom field {key!r} of {entity}s")
-    naming = _rules_naming(session, field)
+    naming = rules_that_name(session, field.entity, field.key)
     if naming:
         raise Refused(f"the rule {naming[0]} names {key}; edit or delete it first")
     session.execute(delete(CustomValue).where(CustomValue.field_id == field.id))
@@ -78,20 +77,8 @@ def _require_unused(session: Session, field: CustomField, options: Sequence[str]
     for option in options:
         if session.execute(_HAS_OPTION, {"field_id": field.id, "option": option}).first() is not None:
             raise Refused(f"{option} is the value of a {field.entity}; an option in use does not go")
-    if options and (naming := _rules_naming(session, field)):
+    if options and (naming := rules_that_name(session, field.entity, field.key)):
         raise Refused(f"the rule {naming[0]} names {field.key}; edit or delete it before options go")
-
-
-def _rules_naming(session: Session, field: CustomField) -> list[str]:
-    return [
-        line.rule.name
-        for line in rule_lines(session)
-        if any(
-            isinstance(condition.field, NamedField)
-            and (condition.field.entity, condition.field.key) == (field.entity, field.key)
-            for condition in line.rule.definition.conditions
-        )
-    ]
 
 
 def _field(session: Session, entity: str, key: str) -> CustomField | None:

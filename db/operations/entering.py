@@ -1,5 +1,6 @@
 """Puts invoices under cadences: opens their collections, and finds the cadences that are in force (rules 5.*)."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select, update
@@ -68,6 +69,14 @@ def published_cadence_id(session: Session, name: str) -> int:
 
 def find_published_cadence(session: Session, name: str) -> int | None:
     """Return the id of the published cadence called `name`, None if there is none; it is not deleted meanwhile."""
-    published = select(Cadence.id).join(CadenceVersion).where(CadenceVersion.state == "published")
+    return find_published_cadences(session, [name]).get(name)
+
+
+def find_published_cadences(session: Session, names: Sequence[str]) -> dict[str, int]:
+    """Return the ids of the published cadences of these names; they are not deleted meanwhile."""
+    if not names:
+        return {}
+    published = select(Cadence.name, Cadence.id).join(CadenceVersion).where(CadenceVersion.state == "published")
     locked = published.with_for_update(read=True, key_share=True, of=CadenceVersion)
-    return session.scalar(locked.where(Cadence.name == name))
+    rows = session.execute(locked.where(Cadence.name.in_(names)).order_by(Cadence.name))
+    return {row.name: row.id for row in rows}

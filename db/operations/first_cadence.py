@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from db.operations.change import Change, note_many
-from db.operations.entering import default_cadence_id, find_published_cadence, published_version_id
-from db.operations.rules_asked import ask_about_new, ask_rules, by_rule, note_missing, settle_page_by_rules
+from db.operations.change import Change, Noted, note_all
+from db.operations.entering import default_cadence_id, find_published_cadences, published_version_id
+from db.operations.rules_asked import ask_about_new, ask_rules, by_rule, missing, settle_page_by_rules
 from db.queries.smart_rules import active_rules
-from db.tables.collections import Collection
+from db.tables.collections import Collection, NextAction
 from db.tables.invoices import Invoice
 from db.tables.organization import Organization
 from dunning.facts import InvoiceState
@@ -19,6 +19,8 @@ from rules.fields import Field
 from rules.index import Event
 from rules.outcomes import Outcome
 from rules.rule import Assign, Rule, Show, Slot
+
+_UNSEEN = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,7 @@ def begin(
         applied = [rule for rule in outcome.applied if isinstance(rule.definition.action, Assign)]
         if applied:
             assigning.setdefault(applied[-1].id, (applied[-1], []))[1].append(id_)
-    firsts = [
-        First(cadence_id, ids, by_rule(change, rule))
-        for rule, ids in assigning.values()
-        if (cadence_id := _assigned(session, rule, ids, change)) is not None
-    ]
+    firsts = _assign(session, list(assigning.values()), change)
     ruled = {id_ for _, ids in assigning.values() for id_ in ids}
     ruled |= {id_ for id_, outcome in outcomes.items() if Slot.CADENCE in outcome.recorded.winners}
     by_default = _collectable(session, [id_ for id_ in invoice_ids if id_ not in ruled])
@@ -98,20 +96,33 @@ def see_default(session: Session, begun: Begun, change: Change) -> None:
     Those that they change are settled.
     """
     if begun.by_default and Field.CADENCE in active_rules(session).fields:
-        settle_page_by_rules(session, begun.by_default, change)
+        changed = settle_page_by_rules(session, begun.by_default, change)
+        # Nobody ever waited for what was planned under the default cadence.
+        stopped = select(Collection.id).where(Collection.invoice_id.in_(changed), Collection.state == "stopped")
+        session.execute(delete(NextAction).where(NextAction.collection_id.in_(stopped)), execution_options=_UNSEEN)
 
 
-def _assigned(session: Session, rule: Rule, invoice_ids: Sequence[int], change: Change) -> int | None:
-    """Note that the rule assigns its cadence, or none; return the cadence."""
+def _assign(session: Session, assigning: Sequence[tuple[Rule, Sequence[int]]], change: Change) -> list[First]:
+    """Note that the rules assign their cadences, or none; return the first cadences that follow."""
+    names = {rule.id: _cadence_of(rule) for rule, _ in assigning}
+    published = find_published_cadences(session, [name for name in names.values() if name is not None])
+    firsts, noted = [], list[tuple[Change, list[Noted]]]()
+    for rule, ids in assigning:
+        name, ruled = names[rule.id], by_rule(change, rule)
+        if name is not None and name not in published:
+            noted.append((ruled, missing(ids, rule)))
+            continue
+        data = {"cadence": name, "rule": rule.name}
+        noted.append((ruled, [(id_, None, "reassigned", data) for id_ in ids]))
+        if name is not None:
+            firsts.append(First(published[name], ids, ruled))
+    note_all(session, noted)
+    return firsts
+
+
+def _cadence_of(rule: Rule) -> str | None:
     assert isinstance(rule.definition.action, Assign)
-    name = rule.definition.action.cadence
-    cadence_id = None if name is None else find_published_cadence(session, name)
-    if name is not None and cadence_id is None:
-        note_missing(session, invoice_ids, rule, change)
-        return None
-    data = {"cadence": name, "rule": rule.name}
-    note_many(session, by_rule(change, rule), ((id_, None, "reassigned", data) for id_ in invoice_ids))
-    return cadence_id
+    return rule.definition.action.cadence
 
 
 def _hide(session: Session, outcomes: Mapping[int, Outcome], change: Change) -> frozenset[int]:
@@ -120,10 +131,13 @@ def _hide(session: Session, outcomes: Mapping[int, Outcome], change: Change) -> 
         shows = [rule for rule in outcome.applied if isinstance(rule.definition.action, Show)]
         if shows and outcome.facts.is_hidden:
             hidden.setdefault(shows[-1].id, (shows[-1], []))[1].append(id_)
+    noted = []
     for rule, ids in hidden.values():
         statement = update(Invoice).where(Invoice.id.in_(ids)).values(is_hidden=True)
         session.execute(statement.execution_options(synchronize_session=False))
-        note_many(session, by_rule(change, rule), ((id_, None, "hidden", {"rule": rule.name}) for id_ in ids))
+        data = {"rule": rule.name}
+        noted.append((by_rule(change, rule), [(id_, None, "hidden", data) for id_ in ids]))
+    note_all(session, noted)
     return frozenset(id_ for _, ids in hidden.values() for id_ in ids)
 
 

@@ -61,7 +61,7 @@ def carried_with(session: Session, settled: Settled, now: datetime) -> str | Non
         return str(part.number)
     is_uncertain = part.unanswered > 0 or part.message_state == "sending"
     if part.state == "sending" and is_uncertain and not part.has_message:
-        _take_over(session, claim_action(session, settled), part)
+        _take_over(session, claim_action(session, settled).id, part)
     return None
 
 
@@ -98,7 +98,7 @@ def take_along(
         for other in others:
             joining = None if other.id in busy else _joining(session, settled, other, change)
             if joining is not None:
-                taken[other.invoice_id] = claim_action(session, joining, merged_into=action_id)
+                taken[other.invoice_id] = claim_action(session, joining, merged_into=action_id).id
     leave_out(session, action_id, but=tuple(taken.values()))
     _forget_own_messages(session, tuple(taken.values()))
     return tuple(taken)

@@ -6,7 +6,9 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.operations.cadences import one_editor_at_a_time
 from db.operations.refusal import Refused
+from db.queries.smart_rules import rules_that_notify
 from db.tables.actions import Action
 from db.tables.organization import Organization
 from db.tables.people import Group, GroupMember, User
@@ -38,10 +40,15 @@ def change_user(session: Session, email: str, **details: Any) -> bool:
 
 
 def deactivate_user(session: Session, email: str) -> int:
-    """Let a user have no part any more, and return how many open to-dos are still theirs. Raises Refused."""
+    """Let a user have no part any more, and return how many open to-dos are still theirs.
+
+    Raises Refused while an active rule notifies them.
+    """
+    one_editor_at_a_time(session)
     user = _user(session, email)
     if not user.is_active:
         raise Refused(f"{user.email} is inactive already")
+    _require_no_rule(session, user.email)
     session.execute(update(User).where(User.id == user.id).values(is_active=False))
     session.execute(delete(GroupMember).where(GroupMember.user_id == user.id))
     return _open_todos(session, user.email)
@@ -74,14 +81,21 @@ def set_members(session: Session, name: str, add: list[str], remove: list[str]) 
 
 
 def delete_group(session: Session, name: str) -> None:
-    """Delete a group. Raises Refused while open to-dos are its own, or new ones would be."""
+    """Delete a group. Raises Refused while open to-dos are its own, new ones would be, or a rule notifies it."""
+    one_editor_at_a_time(session)
     group = _group(session, name)
     open_todos = _open_todos(session, group.name)
     if open_todos:
         raise Refused(f"{open_todos} open to-dos are of {group.name}; assign them to somebody else first")
     if session.scalar(select(Organization.todo_owner)) == group.name:
         raise Refused(f"{group.name} is the organization's todo_owner; set that to somebody else first")
+    _require_no_rule(session, group.name)
     session.execute(delete(Group).where(Group.id == group.id))
+
+
+def _require_no_rule(session: Session, recipient: str) -> None:
+    if rules := rules_that_notify(session, recipient):
+        raise Refused(f"the rule {rules[0]} notifies {recipient}; edit or deactivate it first")
 
 
 def _user(session: Session, email: str) -> User:

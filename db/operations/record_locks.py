@@ -9,6 +9,7 @@ from db.tables.collections import Collection
 from db.tables.customers import Customer
 from db.tables.invoices import CreditNote, Invoice, Payment
 from db.tables.jobs import Job
+from db.tables.webhooks import WebhookDelivery, WebhookEndpoint
 
 
 def lock_customer_record(session: Session, external_id: str) -> int | None:
@@ -34,6 +35,18 @@ def lock_invoice_of_action(session: Session, action_id: int) -> bool:
 def lock_job_record(session: Session, job_id: int) -> bool:
     """Lock the job, behind the page under way, and say whether there is such a job."""
     return session.scalar(select(Job.id).where(Job.id == job_id).with_for_update()) is not None
+
+
+def lock_webhook_record(session: Session, webhook: int) -> bool:
+    """Keep others from changing the webhook, and say whether it is there; what happens to invoices goes on."""
+    statement = select(WebhookEndpoint.id).where(WebhookEndpoint.id == webhook).with_for_update(key_share=True)
+    return session.scalar(statement) is not None
+
+
+def lock_webhook_delivery(session: Session, webhook: int, delivery_id: int) -> bool:
+    """Lock the delivery, and say whether the webhook has such a one."""
+    of_it = WebhookDelivery.id == delivery_id, WebhookDelivery.endpoint_id == webhook
+    return session.scalar(select(WebhookDelivery.id).where(*of_it).with_for_update()) is not None
 
 
 def lock_payment_record(session: Session, payment_id: int) -> bool:

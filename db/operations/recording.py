@@ -1,24 +1,23 @@
 """Records what came of a message that was handed over, for every invoice that it is about."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
-from sqlalchemy import case, func, or_, text, true, update
+from sqlalchemy import Date, DateTime, Text, bindparam, text, true, update
 from sqlalchemy.orm import Session
 
-from db.operations.change import Change, note
+from db.operations.change import Change, entry_data, note
 from db.operations.customer_delay import settle_beside
 from db.operations.outbox import owe
 from db.operations.sending import Claim
 from db.operations.settle import Settled, open_todo, settle
-from db.operations.steps import set_step
 from db.queries.collections import OpenCollection, open_collections
 from db.tables.actions import Action, Message
-from db.tables.collections import OPEN_STATES, Collection
 from db.tables.customers import Contact
 from dunning.cadence import Step
-from dunning.facts import StepStatus
 
 # How a to-do ended whose message went out.
 SENT = "sent"
@@ -44,6 +43,44 @@ SELECT a.id AS action_id, c.invoice_id, i.number, a.collection_id, a.step_id, a.
  ORDER BY i.id
    FOR UPDATE OF i
 """)
+# All that is true once a message was accepted, in one statement; nothing if another attempt has recorded it. Of a
+# to-do it was the person who approved its message that ended it. A reassignment that came while the message was on
+# its way has its own row, and the delay counts for it too.
+_RECORD_SENT = text("""
+WITH sent AS (
+  UPDATE messages SET state = 'sent', sent_at = :at, response = :response, provider_id = :provider_id,
+         last_error = NULL
+   WHERE action_id = :action_id AND state <> 'sent'
+  RETURNING id),
+part AS (
+  SELECT r.* FROM jsonb_to_recordset(CAST(:parts AS jsonb))
+      AS r(action_id bigint, invoice_id bigint, collection_id bigint, step_id text, occurrence int, data jsonb)
+   WHERE EXISTS (SELECT FROM sent)),
+done AS (
+  UPDATE actions a
+     SET state = 'done', outcome = CASE WHEN a.approved_by IS NOT NULL THEN :outcome ELSE a.outcome END,
+         ended_at = :at, ended_on = :on, ended_by = COALESCE(a.approved_by, :by)
+    FROM part WHERE a.id = part.action_id),
+run AS (
+  INSERT INTO step_statuses (collection_id, step_id, status, on_date, because, occurrence, ran_on)
+  SELECT collection_id, step_id, 'done', :on, NULL, occurrence, :on FROM part
+      ON CONFLICT (collection_id, step_id) DO UPDATE
+     SET status = excluded.status, on_date = excluded.on_date, because = excluded.because,
+         occurrence = excluded.occurrence, ran_on = excluded.ran_on),
+contact AS (
+  UPDATE collections c SET last_contact_on = :on
+    FROM (SELECT DISTINCT invoice_id FROM part) p
+   WHERE c.invoice_id = p.invoice_id
+     AND (c.id IN (SELECT collection_id FROM part) OR c.state IN ('active', 'exhausted'))),
+noted AS (
+  INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, data)
+  SELECT invoice_id, collection_id, :at, :on, 'message sent', :by, data FROM part)
+SELECT id FROM sent
+""").bindparams(
+    bindparam("at", type_=DateTime(timezone=True)),
+    bindparam("on", type_=Date()),
+    *(bindparam(name, type_=Text()) for name in ("response", "provider_id", "by", "outcome")),
+)
 
 
 def record_sent(
@@ -61,38 +98,22 @@ def record_sent(
     is projected, for a collection whose next step cannot be worked out.
     """
     parts = _lock_parts(session, claim)
-    collection_ids, invoice_ids = [part.collection_id for part in parts], [part.invoice_id for part in parts]
-    recorded = session.execute(
-        update(Message)
-        .where(Message.action_id == claim.action_id, Message.state != "sent")
-        .values(state="sent", sent_at=change.at, response=response, provider_id=provider_id, last_error=None)
-        .returning(Message.id)
-    )
-    if recorded.one_or_none() is None:
+    rows = [
+        {
+            "action_id": part.action_id,
+            "invoice_id": part.invoice_id,
+            "collection_id": part.collection_id,
+            "step_id": part.step_id,
+            "occurrence": part.occurrence,
+            "data": entry_data(change, _told(part, parts, channel=claim.step.channel.value)),
+        }
+        for part in parts
+    ]
+    values = {"action_id": claim.action_id, "response": response, "provider_id": provider_id, "outcome": SENT}
+    values |= {"at": change.at, "on": change.on, "by": change.by, "parts": json.dumps(rows)}
+    if session.scalar(_RECORD_SENT, values) is None:
         # Another attempt, of two that did not know of each other, has recorded all of it.
         return settle(session, claim.settled.collection.invoice_id, change) if plans else None
-    session.execute(
-        update(Action)
-        .where(Action.id.in_(part.action_id for part in parts))
-        .values(
-            state="done",
-            # Of a to-do it was the person who approved its message that ended it.
-            outcome=case((Action.approved_by.is_not(None), SENT), else_=Action.outcome),
-            ended_at=change.at,
-            ended_on=change.on,
-            ended_by=func.coalesce(Action.approved_by, change.by),
-        )
-    )
-    for part in parts:
-        set_step(session, part.collection_id, part.step_id, StepStatus.DONE, change.on, occurrence=part.occurrence)
-    # A reassignment that came while the message was on its way has its own row, and the delay counts for it too.
-    session.execute(
-        update(Collection)
-        .where(Collection.invoice_id.in_(invoice_ids))
-        .where(or_(Collection.id.in_(collection_ids), Collection.state.in_(OPEN_STATES)))
-        .values(last_contact_on=change.on)
-    )
-    _note(session, change, "message sent", parts, channel=claim.step.channel.value)
     if not plans:
         return None
     for part in _others(parts, claim):
@@ -172,19 +193,14 @@ def _fail_message(session: Session, claim: Claim, error: str, change: Change) ->
 
 
 def _note(session: Session, change: Change, kind: str, parts: Sequence[_Part], **data: str) -> None:
-    numbers = [part.number for part in parts]
     for part in parts:
-        note(
-            session,
-            change,
-            kind,
-            part.invoice_id,
-            part.collection_id,
-            step=part.step_id,
-            action=part.action_id,
-            together_with=[number for number in numbers if number != part.number] or None,
-            **data,
-        )
+        note(session, change, kind, part.invoice_id, part.collection_id, **_told(part, parts, **data))
+
+
+def _told(part: _Part, parts: Sequence[_Part], **data: str) -> dict[str, Any]:
+    """Return what the timeline of one of the invoices says of the message."""
+    together_with = [other.number for other in parts if other.number != part.number] or None
+    return {"step": part.step_id, "action": part.action_id, "together_with": together_with, **data}
 
 
 def _plan_beside(session: Session, part: _Part, change: Change) -> None:

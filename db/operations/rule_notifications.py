@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid5
 
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 30, 3600
 # With the pauses about a day.
 ATTEMPTS_MAX = 30
 ERROR_CHARACTERS_MAX = 500
+_EVENTS = UUID("0a4f7c6e-3d0b-4b53-9a55-4d2f8f3c1e77")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Notice:
     id: int
     rule: str
     invoice_id: int
+    causation_id: str
     recipient: str
     channel: str
     text: str
@@ -35,6 +38,19 @@ class Notice:
     rendered: dict[str, Any] | None
     sent_to: Sequence[str]
     created_at: datetime
+
+    @property
+    def is_to_a_person(self) -> bool:
+        """Say whether the recipient is a user's address, which no event gives away; names of groups have no @."""
+        return "@" in self.recipient
+
+    @property
+    def event_id(self) -> str:
+        """Return the id of the event that tells of it, the same at every attempt.
+
+        What caused it is random: a ledger that was restored gives the same number to another notification.
+        """
+        return f"evt_{uuid5(_EVENTS, f'{self.id} {self.causation_id} {self.created_at.timestamp()}').hex}"
 
 
 # A user or a group is found by its unique index.
@@ -70,6 +86,7 @@ def take_notice(session: Session, now: datetime) -> Notice | None:
         id=one.id,
         rule=rule,
         invoice_id=one.invoice_id,
+        causation_id=one.causation_id,
         recipient=one.recipient,
         channel=one.channel,
         text=one.text,

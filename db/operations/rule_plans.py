@@ -9,26 +9,24 @@ import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.operations.alike import MINUTE, Moment, plan_of_all
 from db.operations.change import Change
 from db.operations.deciding import decided
-from db.operations.settle import Settled, next_action, settle_locked
+from db.operations.settle import Settled, settle_locked
 from db.queries.cadences import STEPS
 from db.queries.collections import OpenCollection, open_collections
 from db.queries.senders import BLOCKED_SENDERS
-from db.queries.settings import SETTINGS, Settings, settings_from
-from dunning.calendar import Calendar
+from db.queries.settings import SETTINGS, settings_from
 from dunning.decision import Send, Wait
 from dunning.projection import project
 
 KINDS_MAX: Final = 50_000
-# Stands in a sentence for the minute; texts have no control characters.
-_MINUTE: Final = "\x01"
 _KIND: Final = "version_id, issued, due, contacted, is_hidden, obstacle"
 _CONTEXT = text(f"SELECT {SETTINGS} AS settings, {BLOCKED_SENDERS} AS blocked_senders")  # constants
 _KINDS = text(f"""
@@ -95,10 +93,7 @@ class _Moment:
 
     settings: str
     blocked_senders: str | None
-    today: date
-    has_opened: bool
-    all_have_gone: bool
-    has_closed: bool
+    when: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +114,9 @@ def plan_page(session: Session, settling: Sequence[int], change: Change) -> None
     if settings.delays_customer:
         # What is decided about one invoice depends on the others of its customer then.
         session.execute(_NOT_ALIKE)
-    plans = _plans(session, _moment(settings, context.settings, context.blocked_senders, change), change)
+    when = Moment.of(settings.calendar, change)
+    moment = _Moment(context.settings, context.blocked_senders, when)
+    plans = _plans(session, moment, change)
     stated = [plan.json for plan in plans.values() if plan.json is not None]
     kinds = {"kinds": f"[{','.join(stated)}]"}
     if any(plan.expires for plan in plans.values()):
@@ -127,20 +124,12 @@ def plan_page(session: Session, settling: Sequence[int], change: Change) -> None
         about = {"at": change.at, "on_date": change.on, "by": change.by, "batch": batch}
         session.execute(_EXPIRE, about | kinds)
     if stated:
-        about = {"at": change.at, "time_zone": str(settings.calendar.time_zone), "minute": _MINUTE}
+        about = {"at": change.at, "time_zone": str(settings.calendar.time_zone), "minute": MINUTE}
         session.execute(_STORE, about | kinds)
     others = [_named(kind) for kind, plan in plans.items() if plan.json is None]
     rest = session.scalars(_REST, {"others": json.dumps(others)}).all()
     if rest or settling:
         settle_locked(session, open_collections(session, [*rest, *settling]), change)
-
-
-def _moment(settings: Settings, stated: str, blocked_senders: str | None, change: Change) -> _Moment:
-    calendar = settings.calendar
-    opens, window = _hours(calendar, change.on)
-    all_have_gone = change.at >= opens + timedelta(seconds=window)
-    has_closed = change.at >= calendar.closes_at(change.on)
-    return _Moment(stated, blocked_senders, change.on, change.at >= opens, all_have_gone, has_closed)
 
 
 def _plans(session: Session, moment: _Moment, change: Change) -> dict[Kind, _Plan]:
@@ -152,7 +141,7 @@ def _plans(session: Session, moment: _Moment, change: Change) -> dict[Kind, _Pla
     missing = {invoice_id: kind for kind, invoice_id in found.items() if keys[kind] not in _known}
     for collection in open_collections(session, list(missing)):
         kind = missing[collection.invoice_id]
-        row = _plan(collection, moment, change.at)
+        row = _plan(collection, moment.when, change.at)
         _known[keys[kind]] = (
             _Plan(None) if row is None else _Plan(json.dumps(row | _named(kind)), bool(row["expired"]))
         )
@@ -166,42 +155,16 @@ def _named(kind: Kind) -> dict[str, Any]:
     return dict(zip(_KIND.split(", "), kind, strict=True))
 
 
-def _plan(collection: OpenCollection, moment: _Moment, now: datetime) -> dict[str, Any] | None:
+def _plan(collection: OpenCollection, moment: Moment, now: datetime) -> dict[str, Any] | None:
     """Return the plan of all collections of the kind of this one; None if it differs by more than the minute."""
-    facts = collection.facts
     decision = decided(collection, now)
     if not isinstance(decision, Wait | Send):
         return None
-    projection = project(facts, decision, now)
-    step, day = projection.step, projection.due_on
-    has_minute = step is not None and step.is_automatic and day is not None
-    if (
-        has_minute
-        and day == moment.today
-        and not (moment.all_have_gone if isinstance(decision, Send) else not moment.has_opened)
-    ):
+    row = plan_of_all(Settled(collection, decision, project(collection.facts, decision, now)), moment)
+    if row is None:
         return None
-    row = next_action(Settled(collection, decision, projection))
-    row["next_on"] = row.pop("due_on")
-    row |= {"acts": "now" if isinstance(decision, Send) else "fixed", "opens_at": None, "window_seconds": None}
-    if has_minute and isinstance(decision, Wait):
-        assert step is not None
-        assert day is not None
-        runs_at = facts.runs_at(step, day)
-        opens, row["window_seconds"] = _hours(facts.calendar, day)
-        row["opens_at"] = opens.isoformat()
-        if projection.acts_at == runs_at:
-            row["acts"] = "then"
-        local = f"{runs_at.astimezone(facts.calendar.time_zone):%a %Y-%m-%d %H:%M}"
-        row["sentence"] = row["sentence"].replace(local, local[:-5] + _MINUTE)
     expired = enumerate(decision.expired)
     row["expired"] = [
         {"step_id": one.step.id, "because": one.reason.value, "place": place} for place, one in expired
     ]
     return row
-
-
-def _hours(calendar: Calendar, day: date) -> tuple[datetime, int]:
-    """Return when messages begin to go out on the day, and over how many seconds they are spread."""
-    opens, closes = calendar.opens_at(day), calendar.closes_at(day)
-    return opens, min(calendar.jitter_minutes * 60, int((closes - opens).total_seconds()) - 1)

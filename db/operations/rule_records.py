@@ -1,20 +1,27 @@
 """What rules decided for invoices: read before they are asked, and written with what follows, a page at a time."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change
+from db.operations.copying import copy_in
 from db.queries.rule_standings import Standing, read_standings
+from db.tables.rules import RuleLogEntry, RuleMatch, RuleRecord
 from rules.index import Event, RuleIndex
-from rules.outcomes import Became, Evaluation, Outcome, Recorded, SlotOutcome
+from rules.outcomes import NOTHING_RECORDED, Became, Evaluation, Outcome, Recorded, SlotOutcome
 from rules.rule import Notify, Slot
 
 NOTIFIED: Final = "notified"
 NOTIFICATION: Final = "notification"
+_SLOTS: Final = tuple(Slot)
+_LOG: Final = (
+    "invoice_id", "at", "on_date", "event", "causation_id", "depth", "caused_by", "slot", "rule_id", "became",
+    "shadowed",
+)  # fmt: skip
 _HELD: Final = (Became.LOCKED, Became.NOTHING_TO_COLLECT)
 _WRITE_RECORDS = text("""
 INSERT INTO rule_records (invoice_id, cadence_rule_id, visibility_rule_id)
@@ -75,6 +82,38 @@ def write_outcomes(
     if log:
         rows = json.dumps([{"place": place, **entry} for place, entry in enumerate(log)])
         session.execute(_WRITE_LOG, {"rows": rows, "at": change.at, "on_date": change.on})
+    _owe(session, index, outcomes, change)
+
+
+def write_first_outcomes(
+    session: Session, index: RuleIndex, outcomes: Mapping[int, Outcome], change: Change
+) -> None:
+    """Write the same for invoices that are being created, of which nothing was recorded or said before."""
+    records, matches, log = [], [], []
+    for id_, outcome in outcomes.items():
+        recorded = outcome.recorded
+        if recorded.winners:
+            records.append((id_, *[recorded.winners.get(slot) for slot in _SLOTS]))
+        matches += [(rule_id, id_) for rule_id in recorded.notified]
+        log += [
+            (
+                id_, change.at, change.on, entry["event"], entry["causation_id"], entry["depth"],
+                _array(entry["caused_by"]), entry["slot"], entry["rule_id"], entry["became"],
+                _array(entry["shadowed"]),
+            )
+            for entry in _entries(outcome, NOTHING_RECORDED, Event.CREATED)
+        ]  # fmt: skip
+    copy_in(session, RuleRecord, ("invoice_id", *[f"{slot.value}_rule_id" for slot in _SLOTS]), records)
+    copy_in(session, RuleMatch, ("rule_id", "invoice_id"), matches)
+    copy_in(session, RuleLogEntry, _LOG, log)
+    _owe(session, index, outcomes, change)
+
+
+def _array(ids: Sequence[int]) -> str:
+    return f"{{{','.join(map(str, ids))}}}"
+
+
+def _owe(session: Session, index: RuleIndex, outcomes: Mapping[int, Outcome], change: Change) -> None:
     owed = [one for id_, outcome in outcomes.items() for one in _notifications(index, id_, outcome)]
     if owed:
         session.execute(_WRITE_NOTIFICATIONS, {"rows": json.dumps(owed), "at": change.at})
@@ -158,4 +197,4 @@ def _notifications(index: RuleIndex, invoice_id: int, outcome: Outcome) -> Itera
             }
 
 
-__all__ = ["Standing", "read_standings", "write_outcomes"]
+__all__ = ["Standing", "read_standings", "write_first_outcomes", "write_outcomes"]

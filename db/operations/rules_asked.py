@@ -12,10 +12,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.operations.admission import current_case
-from db.operations.change import Change, note, note_many
+from db.operations.change import Change, Noted, note, note_many
 from db.operations.cycles import stop
 from db.operations.entering import enter, find_published_cadence
-from db.operations.rule_records import Standing, read_standings, write_outcomes
+from db.operations.rule_records import Standing, read_standings, write_first_outcomes, write_outcomes
 from db.operations.settle import Settled, settle, settle_locked
 from db.queries.collections import Case, open_collections
 from db.queries.rule_facts import invoice_facts
@@ -24,7 +24,7 @@ from db.tables.invoices import Invoice
 from dunning.decision import Close
 from rules.facts import InvoiceFacts
 from rules.fields import AnyField, Field
-from rules.index import Event
+from rules.index import Event, RuleIndex
 from rules.outcomes import NOTHING_RECORDED, Outcome, evaluate
 from rules.rule import Assign, Rule, Show
 
@@ -43,25 +43,29 @@ def ask_rules(session: Session, invoice_ids: Sequence[int], event: Event, change
     if not index.rules or not invoice_ids:
         return {}
     before = read_standings(session, invoice_ids)
-    return _asked(session, before, invoice_facts(session, invoice_ids, change.on), event, change)
+    outcomes = _asked(index, before, invoice_facts(session, invoice_ids, change.on), event, change)
+    write_outcomes(session, index, before, outcomes, event, change)
+    return outcomes
 
 
 def ask_about_new(session: Session, facts: Mapping[int, InvoiceFacts], change: Change) -> Mapping[int, Outcome]:
     """Do the same for invoices that were written just now, with these facts: nothing is recorded of them yet."""
-    if not active_rules(session).rules:
+    index = active_rules(session)
+    if not index.rules:
         return {}
-    return _asked(session, dict.fromkeys(facts, Standing(NOTHING_RECORDED, False)), facts, Event.CREATED, change)
+    outcomes = _asked(index, dict.fromkeys(facts, Standing(NOTHING_RECORDED, False)), facts, Event.CREATED, change)
+    write_first_outcomes(session, index, outcomes, change)
+    return outcomes
 
 
 def _asked(
-    session: Session,
+    index: RuleIndex,
     before: Mapping[int, Standing],
     facts: Mapping[int, InvoiceFacts],
     event: Event,
     change: Change,
 ) -> Mapping[int, Outcome]:
-    index = active_rules(session)
-    outcomes = {
+    return {
         id_: evaluate(
             index,
             one,
@@ -72,8 +76,6 @@ def _asked(
         )
         for id_, one in facts.items()
     }
-    write_outcomes(session, index, before, outcomes, event, change)
-    return outcomes
 
 
 def settle_by_rules(
@@ -147,15 +149,14 @@ def by_rule(change: Change, rule: Rule) -> Change:
     return replace(change, by=f"rule {rule.name}", event_id=None)
 
 
-def note_missing(session: Session, invoice_ids: Sequence[int], rule: Rule, change: Change) -> None:
-    """Note that the cadence which the rule assigns is not there.
+def missing(invoice_ids: Sequence[int], rule: Rule) -> list[Noted]:
+    """Return the entries that say that the cadence which the rule assigns is not there.
 
     It is not deleted while an active rule assigns it; whatever happened, a payment must be booked all the same.
     """
     assert isinstance(rule.definition.action, Assign)
     data = {"rule": rule.name, "because": f"there is no published cadence {rule.definition.action.cadence}"}
-    kind = "rule not carried out"
-    note_many(session, by_rule(change, rule), ((id_, None, kind, data) for id_ in invoice_ids))
+    return [(id_, None, "rule not carried out", data) for id_ in invoice_ids]
 
 
 def _set_hidden(
@@ -181,7 +182,7 @@ def _assign(session: Session, invoice_id: int, case: Case, rule: Rule, change: C
         return True
     cadence_id = find_published_cadence(session, name)
     if cadence_id is None:
-        note_missing(session, [invoice_id], rule, change)
+        note_many(session, ruled, missing([invoice_id], rule))
         return False
     if current is not None and case.is_open and current.cadence_id == cadence_id:
         return False

@@ -1,9 +1,9 @@
 """Claims a step that is due and keeps its message before it is handed over; `recording` tells what came of it."""
 
+import json
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.operations.actions import claim_action
@@ -12,7 +12,6 @@ from db.operations.claim_locks import lock_for_claim
 from db.operations.deciding import soon_again
 from db.operations.drafts import Draft, draft_of
 from db.operations.merging import carried_with, leave_out, take_along
-from db.operations.message_parts import times_returned
 from db.operations.settle import Settled, announce, settle
 from db.operations.withdrawal import MAYBE_DELIVERED, withdraw
 from db.tables.actions import Message
@@ -79,9 +78,11 @@ def claim_step(session: Session, invoice_id: int, change: Change) -> Claim | Set
             withdraw(session, invoice_id, MAYBE_DELIVERED, change)
             return _leave_to(session, settled, carrying, change)
     decision = settled.decision
-    action_id = claim_action(session, settled)
-    withdraw(session, invoice_id, MAYBE_DELIVERED, change, but_action_id=action_id)
-    row = session.scalar(select(Message).where(Message.action_id == action_id))
+    action = claim_action(session, settled)
+    action_id = action.id
+    if action.has_others:
+        withdraw(session, invoice_id, MAYBE_DELIVERED, change, but_action_id=action_id)
+    row = session.scalar(select(Message).where(Message.action_id == action_id)) if action.has_message else None
     draft = draft_of(session, action_id) if settled.is_approved else None
     claim = Claim(action_id, settled, decision.step, decision.occurrence, message=None, draft=draft)
     if row is not None:
@@ -91,7 +92,7 @@ def claim_step(session: Session, invoice_id: int, change: Change) -> Claim | Set
             parties = row.sender, tuple(row.recipients), row.subject, row.mime, tuple(row.copies)
             message = StoredMessage(action_id, row.message_id, *parties, row.reply_token)
             return replace(claim, message=message)
-    claim = replace(claim, returned=times_returned(session, settled.collection.id, decision.step.id))
+    claim = replace(claim, returned=action.returned)
     if companions is None:
         return claim
     return replace(claim, others=take_along(session, settled, action_id, companions, change))
@@ -111,25 +112,31 @@ def _leave_to(session: Session, settled: Settled, carrying: str, change: Change)
     return announce(session, settled, soon_again(wait, change.at, f"with {carrying}"), change)
 
 
+# By uq_messages_action_id.
+_STORE = text("""
+INSERT INTO messages (action_id, message_id, sender, recipients, copies, reply_token, subject, mime, state,
+                      attempts, unanswered, handed_at)
+VALUES (:action_id, :message_id, :sender, CAST(:recipients AS jsonb), CAST(:copies AS jsonb), :reply_token,
+        :subject, :mime, 'sending', 1, :unanswered, now())
+    ON CONFLICT (action_id) DO UPDATE
+   SET message_id = excluded.message_id, sender = excluded.sender, recipients = excluded.recipients,
+       copies = excluded.copies, reply_token = excluded.reply_token, subject = excluded.subject,
+       mime = excluded.mime, state = 'sending', attempts = messages.attempts + 1,
+       unanswered = excluded.unanswered, handed_at = now(), returned_at = NULL, returned_because = NULL
+""")
+
+
 def store_message(session: Session, message: StoredMessage, unanswered: int = 0) -> None:
     """Keep the message before it is handed over, and count the attempt."""
-    fresh = {
+    values = {
+        "action_id": message.action_id,
         "message_id": message.message_id,
         "sender": message.sender,
-        "recipients": list(message.recipients),
-        "copies": list(message.copies),
+        "recipients": json.dumps(message.recipients),
+        "copies": json.dumps(message.copies),
         "reply_token": message.reply_token,
         "subject": message.subject,
         "mime": message.mime,
-        "state": "sending",
         "unanswered": unanswered,
-        "handed_at": func.now(),
-        "returned_at": None,
-        "returned_because": None,
     }
-    statement = insert(Message).values(action_id=message.action_id, attempts=1, **fresh)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["action_id"], set_={**fresh, "attempts": Message.attempts + 1}
-        )
-    )
+    session.execute(_STORE, values)

@@ -91,6 +91,28 @@ def add_endpoint(
     return session.execute(statement.returning(WebhookEndpoint.id)).scalar_one()
 
 
+def change_endpoint(
+    session: Session, endpoint_id: int, url: str | None, kinds: Sequence[str] | None, allows_private: bool
+) -> bool:
+    """Let the endpoint be elsewhere, or be told of other kinds, where that is given; say whether it differs.
+
+    What is owed already goes to where it is then, at once: whatever kept it back was of the address before.
+    Raises Refused.
+    """
+    endpoint = _locked(session, endpoint_id)
+    sound = endpoint.kinds if kinds is None else require_kinds(kinds)
+    is_moved = url is not None and (endpoint.url, endpoint.allows_private) != (url, allows_private)
+    if not is_moved and sound == endpoint.kinds:
+        return False
+    endpoint.kinds = sound
+    if url is not None and is_moved:
+        endpoint.url, endpoint.allows_private = url, allows_private
+        if endpoint.is_active:
+            session.flush()
+            start_endpoint(session, endpoint_id)
+    return True
+
+
 def rotate_secret(session: Session, endpoint_id: int, secret: str, now: datetime) -> datetime:
     """Sign with a new secret, and for a day with the one before too; return until when. Raises Refused."""
     endpoint = _locked(session, endpoint_id)

@@ -3,13 +3,13 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.tables.organization import Organization
+_TIME_ZONE = text("SELECT time_zone FROM organization")
 
 
 def local_date(session: Session, moment: datetime) -> date:
     """Return the day of `moment` in the organization's time zone."""
-    time_zone = session.scalars(select(Organization.time_zone)).one()
+    time_zone = session.execute(_TIME_ZONE).scalar_one()
     return moment.astimezone(ZoneInfo(time_zone)).date()

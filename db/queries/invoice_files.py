@@ -22,8 +22,8 @@ SELECT o.attaches_invoice, f.invoice_id, f.name, f.content
   FROM organization o LEFT JOIN invoice_files f ON f.invoice_id = ANY(:invoice_ids)
  ORDER BY f.invoice_id
 """)
-_DRAWS = text("""
-SELECT o.attaches_invoice AND NOT EXISTS (SELECT FROM invoice_files f WHERE f.invoice_id = :invoice_id)
+_ATTACHES = text("""
+SELECT o.attaches_invoice, EXISTS (SELECT FROM invoice_files f WHERE f.invoice_id = :invoice_id)
   FROM organization o
 """)
 
@@ -35,6 +35,7 @@ def invoice_files(session: Session, invoice_ids: Sequence[int]) -> tuple[bool, l
     return rows[0].attaches_invoice, files
 
 
-def is_drawn(session: Session, invoice_id: int) -> bool:
-    """Say whether a PDF is drawn for the invoice's messages, because it has none of its own."""
-    return bool(session.scalar(_DRAWS, {"invoice_id": invoice_id}))
+def attaches_and_has_file(session: Session, invoice_id: int) -> tuple[bool, bool]:
+    """Say whether messages come with PDFs of their invoices, and whether the invoice has one."""
+    attaches, has_file = session.execute(_ATTACHES, {"invoice_id": invoice_id}).one()
+    return attaches, has_file

@@ -109,6 +109,13 @@ def invoice_record(session: Session, external_id: str) -> InvoiceRecord | None:
     return next(iter(_records(session, session.execute(_ONE, {"external_id": external_id}).all())), None)
 
 
+def invoice_id_named(session: Session, external_id: str) -> int | None:
+    """Return the invoice's id, or None if there is none (uq_invoices_external_id)."""
+    named = text("SELECT id FROM invoices WHERE external_id = :name")
+    found: int | None = session.scalar(named, {"name": external_id})
+    return found
+
+
 def invoice_records(session: Session, chosen: InvoiceFilter, after_id: int, limit: int) -> list[InvoiceRecord]:
     """Return a page of the invoices, in order of their ids.
 

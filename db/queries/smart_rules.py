@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from db.tables.custom_fields import CustomField as FieldRow
@@ -79,6 +79,27 @@ def rules_that_assign(session: Session, cadence: str) -> list[str]:
     action = SmartRule.definition["action"]
     assigns = action["kind"].astext == "assign", action["cadence"].astext == cadence
     return list(session.scalars(_rules().with_only_columns(SmartRule.name).where(SmartRule.is_active, *assigns)))
+
+
+def rules_that_name(session: Session, entity: str, key: str) -> list[str]:
+    """Return the names of the rules, active or not, that ask for the organization's own field."""
+    return [
+        line.rule.name
+        for line in rule_lines(session)
+        if any(
+            isinstance(condition.field, CustomField)
+            and (condition.field.entity, condition.field.key) == (entity, key)
+            for condition in line.rule.definition.conditions
+        )
+    ]
+
+
+def rules_that_notify(session: Session, recipient: str) -> list[str]:
+    """Return the names of the active rules that notify the user with this address, or the group of this name."""
+    named = SmartRule.definition["action"]["recipient"].astext
+    # In addresses capital letters mean nothing; groups whose names differ by one are two.
+    is_named = func.lower(named) == recipient.lower() if "@" in recipient else named == recipient
+    return list(session.scalars(_rules().with_only_columns(SmartRule.name).where(SmartRule.is_active, is_named)))
 
 
 def catalogue_of(session: Session) -> Catalogue:

@@ -56,6 +56,7 @@ class DeliveryLine:
 
 
 OWED_COUNTED_MAX = 1000
+BIGINT_MAX = 2**63 - 1
 # A few dozens of endpoints, each by ix_webhook_deliveries_owed.
 _LINES = text("""
 SELECT e.id, e.url, e.kinds, e.allows_private, e.is_active, e.stopped_because, e.failing_since, e.rests_until,
@@ -76,13 +77,16 @@ SELECT d.id, d.endpoint_id AS webhook, d.event_id, d.kind, i.number AS invoice, 
 """
 # The newest first: all by the primary key, those of an endpoint by ix_webhook_deliveries_endpoint_id; for BETWEEN
 # see db/operations/webhook_deliveries.py.
-_NEWEST = text(f"{_DELIVERY} ORDER BY d.id DESC LIMIT :limit")
+_BEFORE = "d.id < :before_id"
+_NEWEST = text(f"{_DELIVERY} WHERE {_BEFORE} ORDER BY d.id DESC LIMIT :limit")
 _NEWEST_OF = text(
-    f"{_DELIVERY} WHERE d.endpoint_id BETWEEN :id AND :id ORDER BY d.endpoint_id DESC, d.id DESC LIMIT :limit"
+    f"{_DELIVERY} WHERE d.endpoint_id BETWEEN :id AND :id AND {_BEFORE}"
+    "  ORDER BY d.endpoint_id DESC, d.id DESC LIMIT :limit"
 )
+_ONE_DELIVERY = text(f"{_DELIVERY} WHERE d.id = :id AND d.endpoint_id = :endpoint_id")
 # By ix_webhook_deliveries_given_up and ix_webhook_deliveries_waiting, which hold nothing else and are short.
 _FAILED = text(
-    f"{_DELIVERY} WHERE (d.state = 'given up' OR d.state = 'owed' AND d.attempts > 0)"
+    f"{_DELIVERY} WHERE (d.state = 'given up' OR d.state = 'owed' AND d.attempts > 0) AND {_BEFORE}"
     "  AND (CAST(:id AS bigint) IS NULL OR d.endpoint_id = :id) ORDER BY d.id DESC LIMIT :limit"
 )
 
@@ -93,8 +97,17 @@ def endpoint_lines(session: Session, now: datetime, endpoint_id: int | None = No
     return [EndpointLine(**row._mapping) for row in session.execute(_LINES, parameters)]
 
 
-def delivery_lines(session: Session, limit: int, endpoint_id: int | None, *, failed: bool) -> list[DeliveryLine]:
+def delivery_lines(
+    session: Session, limit: int, endpoint_id: int | None, before_id: int | None = None, *, failed: bool
+) -> list[DeliveryLine]:
     """Return the newest deliveries, of one endpoint or all; `failed` are those that were not taken so far."""
     statement = _FAILED if failed else _NEWEST if endpoint_id is None else _NEWEST_OF
-    rows = session.execute(statement, {"limit": limit, "id": endpoint_id})
+    before_id = BIGINT_MAX if before_id is None else before_id
+    rows = session.execute(statement, {"limit": limit, "id": endpoint_id, "before_id": before_id})
     return [DeliveryLine(**row._mapping) for row in rows]
+
+
+def delivery_line(session: Session, endpoint_id: int, delivery_id: int) -> DeliveryLine | None:
+    """Return a delivery to the endpoint, if it has such a one (by the primary key)."""
+    row = session.execute(_ONE_DELIVERY, {"id": delivery_id, "endpoint_id": endpoint_id}).one_or_none()
+    return None if row is None else DeliveryLine(**row._mapping)

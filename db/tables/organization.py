@@ -70,7 +70,8 @@ class Organization(Base):
     # The day that is on its way since, and up to which invoice rules know of it; None once all were raised.
     rules_clock_to: Mapped[date | None]
     rules_clock_after: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    # How many signals of bulk work go to processes each second, over all workers.
-    bulk_signals_per_second: Mapped[int] = mapped_column(server_default="20")
+    # How many signals of bulk work go to processes each second, over all workers. Two cores, on which all
+    # servers run beside a worker, have room for a person's orders beside so many (docs/benchmarks.md).
+    bulk_signals_per_second: Mapped[int] = mapped_column(server_default="10")
     # When the ledger and the running processes are compared each night, by the organization's clock.
     reconcile_time: Mapped[time] = mapped_column(server_default="03:30")

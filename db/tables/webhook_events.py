@@ -86,6 +86,7 @@ LEFT_OUT = frozenset(
         "draft edited",
         "file attached",
         "file removed",
+        "links changed",
         "message approved",
         "message delayed",
         "payment named",

@@ -30,6 +30,11 @@ class Foretold:
     refused: int = 0
     impact: Impact = field(default_factory=Impact)
 
+    @property
+    def worked_out(self) -> int:
+        """Return of how many invoices it is known what would become of them."""
+        return self.changed + self.unchanged + self.refused
+
 
 def foretell(
     engine: Engine,
@@ -37,24 +42,31 @@ def foretell(
     order: OverInvoices,
     now: datetime,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    at_most: int | None = None,
 ) -> Foretold:
-    """Return what the work would change at `now`. Raises Refused for an order that makes no sense."""
+    """Return what the work would change at `now`, of all invoices or of the first `at_most` that match.
+
+    Raises Refused for an order that makes no sense.
+    """
     said = Foretold()
     with transaction(engine) as session:
         hold_still(session)
         work.check(session, order)
         today, until_id = local_date(session, now), newest_invoice_id(session)
-        total = count_matches(session, order.conditions, today, until_id)
-        event = work.event(session, order, now)
+        said.matching = count_matches(session, order.conditions, today, until_id)
+        left = said.matching if at_most is None else min(said.matching, at_most)
         after_id: int | None = 0
-        while after_id is not None:
-            found = next_matches(session, order.conditions, today, after_id, until_id, PAGE)
+        while after_id is not None and said.worked_out < left:
+            page = min(PAGE, left - said.worked_out)
+            found = next_matches(session, order.conditions, today, after_id, until_id, page)
             known = {one.invoice_id: one.facts for one in open_collections(session, found.invoice_ids)}
+            events = work.events(session, order, found.invoice_ids, now)
             for invoice_id in found.invoice_ids:
                 facts = known.get(invoice_id) or case_of(session, invoice_id).facts
-                _add(said, work.is_so_already(order, facts, now), facts, event, now)
+                is_so = invoice_id not in events or work.is_so_already(order, facts, now)
+                _add(said, is_so, facts, events.get(invoice_id), now)
             after_id = found.reached_id
-            progress(said.matching, total)
+            progress(said.worked_out, left)
     return said
 
 
@@ -65,10 +77,12 @@ def count(engine: Engine, work: InvoiceWork[Any], order: OverInvoices, now: date
         return count_matches(session, order.conditions, local_date(session, now), newest_invoice_id(session))
 
 
-def _add(said: Foretold, is_so: bool, facts: Facts, event: Event, now: datetime) -> None:
-    said.matching += 1
+def _add(said: Foretold, is_so: bool, facts: Facts, event: Event | None, now: datetime) -> None:
     if is_so:
         said.unchanged += 1
+        return
+    if event is None:
+        said.changed += 1
         return
     if objection(facts, event) is not None:
         said.refused += 1

@@ -1,4 +1,4 @@
-"""What can be done to many invoices at once: assign a cadence or none, pause, resume, hide and show."""
+"""What can be done to many invoices at once: assign a cadence or none, pause, resume, hide, show and release."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,7 +15,8 @@ from db.queries.catalogue import version_of
 from dunning.events import Event, Paused, Reassigned, Resumed, VisibilityChanged
 from dunning.facts import Facts, HoldKind
 from dunning.holds import is_held, standing
-from intake.jobs.over_invoices import InvoiceWork, OverInvoices
+from intake.jobs.over_invoices import InvoiceWork, OverInvoices, SameForAll
+from intake.jobs.release import BulkRelease
 
 
 class AssignOrder(OverInvoices):
@@ -31,7 +32,7 @@ class PauseOrder(OverInvoices):
     reason: str | None = None
 
 
-class BulkAssign(InvoiceWork[AssignOrder]):
+class BulkAssign(SameForAll[AssignOrder]):
     """Assigns a cadence or none, as a person who reassigns one invoice does (rule 5.2)."""
 
     name = "bulk assign"
@@ -59,7 +60,7 @@ class BulkAssign(InvoiceWork[AssignOrder]):
         return reassign(session, invoice_id, order.cadence, change)
 
 
-class BulkPause(InvoiceWork[PauseOrder]):
+class BulkPause(SameForAll[PauseOrder]):
     """Pauses (rule 3.1). One that is paused until the same day stays so; until another day is refused."""
 
     name = "bulk pause"
@@ -84,7 +85,7 @@ class BulkPause(InvoiceWork[PauseOrder]):
         return True
 
 
-class BulkResume(InvoiceWork[OverInvoices]):
+class BulkResume(SameForAll[OverInvoices]):
     """Ends pauses of invoices; the pause of a customer stays."""
 
     name = "bulk resume"
@@ -103,7 +104,7 @@ class BulkResume(InvoiceWork[OverInvoices]):
         return True
 
 
-class BulkVisibility(InvoiceWork[OverInvoices]):
+class BulkVisibility(SameForAll[OverInvoices]):
     """Hides invoices from their customers, or shows them again (rule 3.7)."""
 
     is_hidden: bool
@@ -145,4 +146,5 @@ INVOICE_KINDS: tuple[InvoiceWork[Any], ...] = (
     BulkResume(OverInvoices),
     BulkHide(OverInvoices),
     BulkShow(OverInvoices),
+    BulkRelease(OverInvoices),
 )

@@ -59,8 +59,13 @@ class InvoiceWork(ABC, Generic[Order]):
         """Say whether the invoice is as it is to be."""
 
     @abstractmethod
-    def event(self, session: Session, order: Order, at: datetime) -> Event:
-        """Return what would happen to an invoice at the moment, to foretell what that changes."""
+    def events(
+        self, session: Session, order: Order, invoice_ids: Sequence[int], at: datetime
+    ) -> Mapping[int, Event | None]:
+        """Return what would happen to each invoice at the moment, to foretell what that changes.
+
+        One that is left out is so already; None is a change that leaves the invoice's plan alone.
+        """
 
     @abstractmethod
     def do(self, session: Session, invoice_id: int, order: Order, change: Change) -> bool:
@@ -127,6 +132,20 @@ class InvoiceWork(ABC, Generic[Order]):
         except Exception as error:
             log.exception("an invoice of a job is given up", job_id=change.job_id, invoice_id=invoice_id)
             return Row(invoice_id, number, "refused", f"{type(error).__name__}: {error}")
+
+
+class SameForAll(InvoiceWork[Order]):
+    """A kind whose event is the same for all invoices."""
+
+    @abstractmethod
+    def event(self, session: Session, order: Order, at: datetime) -> Event:
+        """Return what would happen to an invoice at the moment."""
+
+    def events(
+        self, session: Session, order: Order, invoice_ids: Sequence[int], at: datetime
+    ) -> Mapping[int, Event | None]:
+        """Return the same for each."""
+        return dict.fromkeys(invoice_ids, self.event(session, order, at))
 
 
 def _today(session: Session) -> date:

@@ -12,7 +12,7 @@ from activities.rule_notices import notify_next
 from db.engine import Engine
 from db.operations.people import add_group, add_user, deactivate_user, set_members
 from db.operations.rule_notifications import ATTEMPTS_MAX, LEASE, take_notice
-from db.operations.smart_rules import add_rule
+from db.operations.smart_rules import add_rule, deactivate_rule
 from mailer.smtp import SmtpServer, SmtpTransport
 from rules.rule import Definition, Notify
 from tests.db.book import Book, a_change, at
@@ -102,6 +102,7 @@ def test_a_worker_that_died_only_delays_a_notification(team: Team) -> None:
 
 def test_whoever_left_is_not_told_and_somebody_is(team: Team) -> None:
     team.fires(recipient="ana@duewell.example")
+    team.book.do(lambda session: deactivate_rule(session, "late", a_change()))
     team.book.do(lambda session: deactivate_user(session, "ana@duewell.example"))
     team.attempt()
     because = "ana@duewell.example is no active user and no group with members"
@@ -148,3 +149,27 @@ def test_a_webhook_is_owed_the_event_as_the_notification_is_sent(team: Team) -> 
     )
     text = "INV-1 of Société Hélios is 3 days late: €1,000.00"
     assert (kind, data) == ("rule.notified", {"rule": "late", "recipient": "Key", "text": text})
+
+
+def test_an_event_names_no_person_and_bears_an_id_that_no_restored_ledger_gives_again(team: Team) -> None:
+    team.fires(channel="webhook", recipient="ana@duewell.example")
+    team.book.run(
+        "INSERT INTO webhook_endpoints (url, secret, created_by) VALUES ('https://hooks.example', 's', 'ana')"
+    )
+    told = (
+        "SELECT event_id, payload -> 'data' ->> 'recipient' FROM webhook_deliveries WHERE kind = 'rule.notified'"
+    )
+    team.attempt()
+    first, recipient = team.book.one(told)
+    # Two workers may have the same notification: the event is one.
+    team.book.run("UPDATE rule_notifications SET state = 'owed', due_at = '2026-06-04 09:00+02'")
+    team.attempt()
+    assert team.book.one(told) == (first, None)
+    # Another notification that got the same number, as after a restore.
+    team.book.run(
+        "UPDATE rule_notifications SET state = 'owed', due_at = '2026-06-04 09:00+02', causation_id = 'another'"
+    )
+    team.attempt()
+
+    assert recipient is None
+    assert len({event for event, _ in team.book.rows(told)}) == 2

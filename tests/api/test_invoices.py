@@ -1,6 +1,7 @@
 """Invoices and orders about them over HTTP."""
 
 from datetime import timedelta
+from typing import Any
 
 from tests.api.caller import Caller, an_invoice, problem
 from tests.db.book import Book
@@ -90,3 +91,51 @@ async def test_lists_are_narrowed(api: Caller) -> None:
     assert await listed(customer="C-1") == ["A", "C"]
     assert await listed(number="77") == ["B"]
     assert await listed(unsettled="true") == ["A", "B"]
+
+
+async def test_links_are_stated_with_the_invoice_and_stay_where_they_are_not_named(api: Caller) -> None:
+    pay = "https://pay.helios.example/1?t=x"
+    created = await api.invoice(pay_link=pay)
+    again = await api.put("/v1/invoices/INV-1", an_invoice())
+    viewed = await api.put("/v1/invoices/INV-1", an_invoice(view_link="https://see.helios.example/1"))
+    batch = {"items": [{"external_id": "INV-1", **an_invoice(pay_link=None)}]}
+    taken = await api.post("/v1/invoices/batch", batch)
+    shown = (await api.get("/v1/invoices/INV-1")).json()
+    wrong = await api.put("/v1/invoices/INV-1", an_invoice(pay_link="javascript:alert(1)"))
+
+    assert created["pay_link"] == pay
+    assert (again.headers["duewell-outcome"], again.json()["pay_link"]) == ("unchanged", pay)
+    assert (viewed.headers["duewell-outcome"], viewed.json()["pay_link"]) == ("changed", pay)
+    assert taken.json()["changed"] == 1
+    assert (shown["pay_link"], shown["view_link"]) == (None, "https://see.helios.example/1")
+    problem(wrong, 409, "refused")
+
+
+async def test_the_timeline_is_paged_from_the_newest_on(api: Caller) -> None:
+    await api.invoice()
+    await api.post("/v1/invoices/INV-1/pause", {"reason": "talking"})
+    await api.post("/v1/invoices/INV-1/resume")
+    seen: list[dict[str, Any]] = []
+    cursor: dict[str, str] | None = {}
+
+    while cursor is not None:
+        page = (await api.get("/v1/invoices/INV-1/timeline", limit=2, **cursor)).json()
+        seen += page["items"]
+        cursor = None if page["next_cursor"] is None else {"cursor": page["next_cursor"]}
+
+    kinds = [one["kind"] for one in seen]
+    assert [one["id"] for one in seen] == sorted((one["id"] for one in seen), reverse=True)
+    assert (kinds[-1], {"paused", "resumed"} <= set(kinds)) == ("invoice created", True)
+    assert {one["by"] for one in seen if one["kind"] == "paused"} == {"api: the books"}
+    problem(await api.get("/v1/invoices/INV-9/timeline"), 404, "not-found")
+
+
+async def test_an_invoice_is_given_back_to_the_rules(api: Caller) -> None:
+    await api.post("/v1/rules", {"text": "currency is EUR then assign Standard", "name": "all", "is_active": True})
+    await api.invoice()
+    locked = await api.post("/v1/invoices/INV-1/reassign", {"cadence": None})
+
+    released = await api.post("/v1/invoices/INV-1/release-to-rules")
+
+    assert (locked.json()["cadence_locked_by"], released.json()["cadence_locked_by"]) == ("api: the books", None)
+    assert released.json()["collection"]["assigned_by"] == "rule all"

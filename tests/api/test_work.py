@@ -3,8 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from db.engine import transaction
 from db.operations.jobs import open_job
+from intake.jobs.driver import drive
 from tests.api.caller import Caller, an_invoice, problem
 from tests.db.book import Book
 
@@ -155,3 +158,54 @@ async def test_a_job_is_canceled(api: Caller) -> None:
     assert (canceled.json()["state"], canceled.json()["canceled_by"]) == ("canceled", "api: the books")
     assert [job["id"] for job in (await api.get("/v1/jobs")).json()["items"]] == [job_id]
     assert (await api.get("/v1/jobs", running="true")).json()["items"] == []
+
+
+async def test_bulk_work_is_foretold_ordered_and_done(api: Caller, book: Book) -> None:
+    for number, total in (("INV-1", "6000.00"), ("INV-2", "10.00")):
+        await api.invoice(number, total=total)
+    where = "outstanding > 5000 EUR"
+    stated = [{"kind": "amount", "field": "outstanding", "operator": ">", "amount": "5000", "currency": "EUR"}]
+    pause = {"kind": "bulk pause", "where": where, "reason": "talking"}
+
+    dry = await api.post("/v1/jobs", {**pause, "dry_run": True})
+    none = await api.get("/v1/jobs")
+    ordered = await api.post("/v1/jobs", pause, Idempotency_Key="k")
+    repeat = await api.post("/v1/jobs", pause, Idempotency_Key="k")
+    drive(api.engine, ordered.json()["id"])
+    job = (await api.get(ordered.headers["location"])).json()
+
+    said = dry.json()
+    assert (dry.status_code, said["where"], none.json()["items"]) == (200, where, [])
+    assert [said[name] for name in ("matching", "foretold", "changed", "refused")] == [1, 1, 1, 0]
+    assert (ordered.status_code, ordered.json()["state"]) == (202, "running")
+    assert (repeat.status_code, repeat.json()) == (202, ordered.json())
+    assert (job["state"], job["by"], job["counts"]["changed"]) == ("done", "api: the books", 1)
+    assert book.rows("SELECT i.number FROM holds h JOIN invoices i ON i.id = h.invoice_id") == ["INV-1"]
+    resumed = await api.post("/v1/jobs", {"kind": "bulk resume", "conditions": stated})
+    assert resumed.json()["order"]["conditions"] == job["order"]["conditions"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"kind": "bulk hide"},
+        {"kind": "bulk hide", "where": "currency is EUR", "conditions": []},
+        {"kind": "bulk hide", "where": "currency is"},
+        {"kind": "bulk hide", "where": "customer.custom.plan is VIP"},
+        {"kind": "bulk hide", "conditions": [{"kind": "text", "field": "number", "operator": "is"}]},
+        {
+            "kind": "bulk hide",
+            "conditions": [{"field": "customer", "operator": "is any of", "values": ["\u0000"]}],
+        },
+        {"kind": "bulk hide", "where": "currency is EUR", "cadence": "Standard"},
+        {"kind": "bulk resume", "where": "currency is EUR", "reason": "why"},
+        {"kind": "bulk assign", "where": "currency is EUR"},
+        {"kind": "bulk assign", "where": "currency is EUR", "cadence": "nothing"},
+        {"kind": "bulk pause", "where": "currency is EUR", "until": "2020-01-01"},
+    ],
+)
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_bulk_work_that_makes_no_sense_is_refused(api: Caller, body: dict[str, Any], dry_run: bool) -> None:
+    problem(await api.post("/v1/jobs", {**body, "dry_run": dry_run}), 409, "refused")
+
+    assert (await api.get("/v1/jobs")).json()["items"] == []

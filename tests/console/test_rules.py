@@ -119,3 +119,29 @@ def test_what_applying_a_rule_changes_is_shown_before_it_is_ordered(
     ordered = here("rule", "activate", "Late", "--apply-to-existing", "--yes", "--no-follow")
     assert ordered.out.startswith("Late is active.\nJob 1 is ordered: apply rules.")
     assert installation.rows("SELECT kind, state FROM jobs") == [("apply rules", "running")]
+
+
+def test_fields_are_added_asked_for_by_rules_and_removed(installation: Installation, here: RunHere) -> None:
+    assert here("field", "list").out == "There are no fields yet, see duewell field add.\n"
+    plan = ("field", "add", "customer", "plan", "--type", "select", "--option", "VIP")
+    assert here(*plan, "--label", "Plan").out == "plan is a select field of customers.\n"
+    assert here(*plan, "--label", "Plan").out == "nothing changed.\n"
+    here("field", "add", "invoice", "site")
+    here("rule", "add", "customer.custom.plan is VIP then hide", "--name", "key accounts")
+
+    shown = here("field", "show", "customer", "plan").out
+    listed = here("field", "list", "--json").data
+
+    assert shown == (
+        "Plan: plan, a select field of customers.\nOptions: VIP.\nRules that ask for it: key accounts.\n"
+    )
+    assert [(one["entity"], one["key"], one["label"]) for one in listed] == [
+        ("customer", "plan", "Plan"),
+        ("invoice", "site", "site"),
+    ]
+    here("field", "remove", "customer", "plan").failed(2, "the rule key accounts names plan")
+    here("field", "add", "customer", "plan").failed(2, "a type never changes")
+    here("field", "add", "customer", "Plan").failed(2, "is no key")
+    here("field", "add", "customer", "colour", "--type", "select").failed(2, "a select has options")
+    here("field", "show", "invoice", "plan").failed(2, "there is no custom field 'plan' of invoices")
+    assert here("field", "remove", "invoice", "site").out == "the field site of invoices is removed.\n"

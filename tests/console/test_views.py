@@ -135,3 +135,12 @@ def test_the_stages_are_those_of_the_ledger() -> None:
 )
 def test_amounts_are_exact_and_plain(amount: str, currency: str, shown: str) -> None:
     assert plain(Decimal(amount), currency) == shown
+
+
+def test_status_says_what_changed_and_that_there_was_nothing_before(
+    installation: Installation, here: RunHere
+) -> None:
+    installation.invoice(due_in_days=20)
+    installation.invoice(due_in_days=20, po_number="PO-1")
+
+    assert "invoice changed by import: po_number nothing to PO-1\n" in here("status", "INV-1").out

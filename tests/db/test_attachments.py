@@ -63,7 +63,7 @@ def test_the_page_is_drawn_before_anything_is_locked(book: Book) -> None:
     invoice_id = book.invoice()
     draw.cache_clear()
 
-    attachments.draw_beforehand(book.engine, invoice_id, at(SEND_TIME))
+    attachments.DrawnAhead(book.engine).draw(invoice_id, at(SEND_TIME))
     book.send(invoice_id, SEND_TIME)
 
     assert (draw.cache_info().misses, draw.cache_info().hits) == (1, 1)

@@ -337,3 +337,12 @@ def test_what_an_invoice_owes_its_process_is_owed_with_its_creation(book: Book) 
         {"by": "import"},
         True,
     )
+
+
+def test_what_was_empty_is_null_on_the_timeline(book: Book) -> None:
+    book.take(an_invoice(due_on=None))
+
+    book.take(an_invoice(po_number="PO-1"), MAY_5)
+
+    (changed,) = book.rows("SELECT data -> 'changed' FROM timeline WHERE kind = 'invoice changed'")
+    assert changed == {"due_on": [None, "2026-06-01"], "po_number": [None, "PO-1"]}

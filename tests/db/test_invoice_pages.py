@@ -323,6 +323,20 @@ def test_what_a_page_plans_is_what_looking_again_plans(twins: tuple[Engine, Engi
     assert all_rows(book.engine) == before
 
 
+def test_what_rules_take_from_the_default_cadence_has_no_plan_under_it(twins: tuple[Engine, Engine]) -> None:
+    organization = {"jitter_minutes": 60, "tolerance": Decimal(0), "contact_delay_scope": "collection"}
+    book = _emptied(twins[0], "Standard", is_ruled=True, **organization)
+    new = an_invoice("INV-1", issued_on=date(2026, 5, 1), due_on=date(2026, 5, 20))
+
+    book.do(lambda session: take_invoices(session, [new], a_change(MAY_4, by="import")))
+
+    rows = book.rows(
+        "SELECT c.state || CASE WHEN n.stage IS NULL THEN '' ELSE ', planned' END"
+        "  FROM collections c LEFT JOIN next_actions n ON n.collection_id = c.id ORDER BY c.id"
+    )
+    assert rows == ["stopped", "active, planned"]
+
+
 def test_a_number_identifies_an_invoice_that_one_of_two_files_knows_by_it_alone(book: Book) -> None:
     change = a_change(MAY_4, by="import")
     numbered, named = an_invoice("INV-1"), replace(an_invoice("X-1"), number="INV-1")

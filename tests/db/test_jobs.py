@@ -1,6 +1,7 @@
 """Bulk jobs in the ledger: pages, counts, refusals, cancels, two drivers, and what must not be done twice."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from threading import Barrier
 from typing import ClassVar
 
@@ -11,20 +12,25 @@ from db.engine import Session, transaction
 from db.operations.invoices import take_invoice
 from db.operations.jobs import hold_job, open_job
 from db.operations.refusal import Refused
+from db.operations.smart_rules import add_rule
 from db.queries.jobs import job_page, job_rows, running_jobs
 from dunning.facts import InvoiceState
 from intake.jobs import kinds
 from intake.jobs.cancel import cancel_job
 from intake.jobs.driver import advance, drive
-from intake.jobs.invoice_kinds import AssignOrder, PauseOrder
+from intake.jobs.foretold import foretell
+from intake.jobs.invoice_kinds import INVOICE_KINDS, AssignOrder, PauseOrder
 from intake.jobs.kind import Page, Row, Running
 from intake.jobs.over_invoices import PAGE
-from rules.conditions import TextCondition, TextOperator
+from rules.conditions import ChoiceCondition, ChoiceOperator, TextCondition, TextOperator
 from rules.fields import Field
+from rules.rule import Assign, Definition
 from tests.db.book import Book, a_change, an_invoice
-from tests.db.jobs import UNPAID, job_of, open_over
+from tests.db.jobs import ALL_UNPAID, UNPAID, job_of, open_over
+from tests.dunning.builders import reminders
 
 EVERYBODY = 2 * PAGE + 10
+OF_C2 = ChoiceCondition(field=Field.CUSTOMER, operator=ChoiceOperator.IS_ANY_OF, values=("C-2",))
 HOLIDAYS = PauseOrder(conditions=(UNPAID,), reason="holidays")
 
 
@@ -273,3 +279,27 @@ def test_jobs_are_listed_newest_first_in_pages(book: Book) -> None:
     assert [job.id for job in (*first, *second)] == ids[::-1]
     assert [job.id for job in running] == [ids[2], ids[0]]
     assert [job.rate for job in running] == [None, None], "nothing moves yet"
+
+
+def test_invoices_that_were_locked_are_given_back_to_the_rules(book: Book) -> None:
+    book.publish(reminders(700, name="VIP"))
+    rule = Definition(conditions=(OF_C2,), action=Assign(cadence="VIP"))
+    book.do(lambda session: add_rule(session, "key", rule, a_change(), is_active=True))
+    for number, customer in (("INV-1", "C-1"), ("INV-2", "C-2"), ("INV-3", "C-2")):
+        book.invoice(number, customer_id=customer)
+    for number in ("INV-1", "INV-2"):
+        book.reassign(book.id_of(number), "Standard", "2026-05-05 09:00")
+    _forget_signals(book)
+    release = next(kind for kind in INVOICE_KINDS if kind.name == "bulk release")
+
+    foretold = foretell(book.engine, release, ALL_UNPAID, datetime.now(UTC))
+    job_id = open_over(book.engine, "bulk release")
+    drive(book.engine, job_id)
+
+    # INV-3 is the rules' already; of the other two only INV-2 gets another cadence.
+    assert (foretold.matching, foretold.changed, foretold.unchanged) == (3, 2, 1)
+    assert foretold.impact.collections == 1
+    assert _entries(book, "released to rules", job_id) == [book.id_of("INV-1"), book.id_of("INV-2")]
+    assert book.rows("SELECT cadence_locked_by FROM invoices") == [None] * 3
+    assert job_of(book.engine, job_id).counts == {"done": 3, "changed": 2, "unchanged": 1, "failed": 0}
+    assert book.id_of("INV-2") in [invoice_id for invoice_id, _, _ in _owed(book)]

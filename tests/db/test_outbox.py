@@ -200,7 +200,7 @@ def test_what_bulk_work_owes_has_a_lane_of_its_own(book: Book, invoice_id: int) 
 
     assert take(book) == [paused]
     assert [(entry.invoice_id, entry.signal) for entry in bulk] == [(other, "invoice_changed")]
-    assert seconds == 1 / 20
+    assert seconds == 1 / 10
 
 
 def test_a_signal_covers_what_bulk_work_owes_the_same_process_and_nothing_that_comes_later(
@@ -254,4 +254,4 @@ def test_a_full_bulk_lane_is_no_backlog(book: Book, invoice_id: int) -> None:
 
     backlog = book.do(outbox_backlog)
 
-    assert (backlog.count, backlog.oldest_at, backlog.bulk_count, backlog.bulk_rate) == (0, None, 1, 20)
+    assert (backlog.count, backlog.oldest_at, backlog.bulk_count, backlog.bulk_rate) == (0, None, 1, 10)

@@ -44,14 +44,17 @@ from db.queries.incoming import (
     message_about,
 )
 from db.queries.invoice_filter import next_matches, those_that_match
+from db.queries.invoice_records import invoice_id_named
 from db.queries.invoices import invoice_id_of, invoice_view
 from db.queries.next_actions import waiting
 from db.queries.round import happenings, last_sent, newest_happening, open_todos
 from db.queries.rule_standings import rule_log
 from db.queries.settled import mistaken_page
 from db.queries.settlements import payment_id_of, payment_page, payment_view
+from db.queries.smart_rules import rules_that_notify
 from db.queries.standing import standing_of
 from db.queries.templates import saved_texts
+from db.queries.timelines import timeline_page
 from db.queries.under import Outdated, Place, outdated_versions, page_under
 from rules.conditions import DayWithin, TextCondition, TextOperator
 from rules.fields import Field
@@ -338,6 +341,10 @@ HOT: dict[str, Callable[[Session], Any]] = {
     "the newest payments": lambda session: payment_page(session, 50),
     "the newest payments of a customer": lambda session: payment_page(session, 50, None, 17),
     "how a customer stands": lambda session: balances_of(session, 17, date(2026, 6, 15)),
+    "what happened to an invoice": lambda session: timeline_page(session, NUMBER, 50),
+    "what happened to an invoice before": lambda session: timeline_page(session, NUMBER, 50, 10**9),
+    "an invoice by its external id": lambda session: invoice_id_named(session, "INV-1"),
+    "whom rules notify": lambda session: rules_that_notify(session, "ana@duewell.example"),
     "a page of what is settled": lambda session: mistaken_page(session, NUMBER, 200),
     "pausing": lambda session: pause(session, NUMBER, None, None, change()),
     "resuming": lambda session: resume(session, NUMBER + 1, change()),

@@ -1,6 +1,7 @@
 """Who writes to whom: senders that must be verified, recipients by role, and owners with fallbacks."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,12 +19,14 @@ from db.operations.senders import (
     set_default_sender,
     trust_sender,
 )
+from db.operations.smart_rules import add_rule, deactivate_rule
 from db.queries.people import missing_todo_owner, owner_of, unowned_steps
 from db.queries.senders import sender_named
 from dunning.cadence import Anchor, Cadence, Channel, Execution, Step
 from intake import people_orders
 from intake.commands import Desk
-from tests.db.book import Book, at
+from rules.rule import Definition, Notify
+from tests.db.book import Book, a_change, at
 from tests.mailer.test_compose import read
 
 NOW = at("2026-06-01 09:00")
@@ -323,3 +326,24 @@ def test_who_left_is_in_no_group_and_may_come_back(book: Book) -> None:
     book.do(lambda session: add_user(session, ANA, "Ana L."))
     assert "already" in refused(book, lambda session: add_user(session, ANA.upper(), "Ana"))
     assert "without @" in refused(book, lambda session: add_group(session, ANA))
+
+
+@pytest.mark.parametrize("recipient", [ANA.upper(), "Team"])
+def test_whom_an_active_rule_notifies_does_not_leave(book: Book, recipient: str) -> None:
+    def leave(session: Session) -> None:
+        if recipient == "Team":
+            delete_group(session, "Team")
+        else:
+            deactivate_user(session, ANA)
+
+    book.do(lambda session: add_user(session, ANA, "Ana"))
+    for name in ("Team", "team"):
+        book.do(partial(add_group, name=name))
+    notify = Definition(action=Notify(recipient=recipient, channel="email", text="Look"))
+    book.do(lambda session: add_rule(session, "large", notify, a_change(), is_active=True))
+
+    assert "the rule large notifies" in refused(book, leave)
+    # Another one, though the names differ by nothing but a capital letter.
+    book.do(lambda session: delete_group(session, "team"))
+    book.do(lambda session: deactivate_rule(session, "large", a_change()))
+    book.do(leave)

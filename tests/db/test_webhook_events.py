@@ -188,7 +188,7 @@ WORKED_OUT = {
     "db/operations/rules_asked.py": ("rule not carried out", "hidden", "shown", "reassigned"),
 }
 _NOTES_ONE = {"note": 2, "note_once": 2, "note_parts": 2, "_note": 2}
-_NOTES_MANY = ("INSERT INTO timeline", "insert(TimelineEntry", "note_many(", ".entries.append(")
+_NOTES_MANY = ("INSERT INTO timeline", "insert(TimelineEntry", "note_many(", "note_all(", ".entries.append(")
 
 
 def noted(file: Path) -> tuple[set[str], bool]:

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -18,7 +20,7 @@ from intake.relay import deliver_bulk, relay
 from tests.db.jobs import UNPAID, job_of, open_over
 from tests.installation import ROOT, Installation
 from tests.scenarios.books import book
-from workflows.client import process_of, process_of_job
+from workflows.client import connect, process_of, process_of_job
 
 MANY = 12 * PAGE
 PAUSE = PauseOrder(conditions=(UNPAID,), reason="bulk")
@@ -146,3 +148,45 @@ async def test_two_workers_together_keep_to_the_rate_of_the_bulk_lane(installati
     assert sum(counts) == 9
     # The ninth is not due before the third second has gone on for two thirds.
     assert took >= 8 / 3
+
+
+async def test_the_bulk_lane_goes_slower_than_its_rate_while_the_server_takes_long_for_a_signal(
+    installation: Installation,
+) -> None:
+    ids = _a_book(installation, 4)
+    installation.set(bulk_signals_per_second=20)
+    with transaction(installation.engine) as session:
+        owe_many(session, ids, "invoice_changed", {"by": "ana"}, is_bulk=True)
+
+    async with _slow_way(installation.stack.temporal_address, answers_after_seconds=0.1) as address:
+        client = await connect(address, installation.client.namespace)
+        began = time.monotonic()
+        count = await deliver_bulk(installation.engine, client)
+        took = time.monotonic() - began
+
+    assert count == len(ids)
+    # By the rate it is over after 0.2 seconds; after each but the last it rests four times as long as that took.
+    assert took >= 4 * 0.1 + 3 * 4 * 0.1
+
+
+@asynccontextmanager
+async def _slow_way(address: str, *, answers_after_seconds: float) -> AsyncIterator[str]:
+    """Pass connections on to the server, whose answers come so much later; yield the address to connect to."""
+    host, _, port = address.rpartition(":")
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
+        while chunk := await reader.read(65_536):
+            await asyncio.sleep(seconds)
+            writer.write(chunk)
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(
+            pass_on(reader, to_server, 0),
+            pass_on(from_server, writer, answers_after_seconds),
+            return_exceptions=True,
+        )
+
+    async with await asyncio.start_server(connected, "127.0.0.1") as server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -382,7 +382,7 @@ def upgrade() -> None:
     clock_after = sa.Column("rules_clock_after", sa.BigInteger(), server_default="0", nullable=False)
     op.add_column("organization", clock_after)
     op.add_column(
-        "organization", sa.Column("bulk_signals_per_second", sa.Integer(), server_default="20", nullable=False)
+        "organization", sa.Column("bulk_signals_per_second", sa.Integer(), server_default="10", nullable=False)
     )
     op.create_table(
         "bulk_lane",
