@@ -24,11 +24,11 @@ from activities.turns import store_for_turn
 from db.engine import Engine, LedgerUnavailable, Session, transaction
 from db.operations.change import Change
 from db.operations.customer_delay import settle_others
+from db.operations.messages.recording import hand_over, record_deferred, record_sent, record_unreachable
+from db.operations.messages.sending import Claim, StoredMessage, claim_alone, claim_step
+from db.operations.messages.withdrawal import MAYBE_DELIVERED, withdraw
 from db.operations.park import park
-from db.operations.recording import hand_over, record_deferred, record_sent, record_unreachable
-from db.operations.sending import Claim, StoredMessage, claim_alone, claim_step
 from db.operations.settle import lock_invoice, settle
-from db.operations.withdrawal import MAYBE_DELIVERED, withdraw
 from db.queries.calendar import local_date
 from dunning.decision import Send
 from mailer.addresses import wire_address

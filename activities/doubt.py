@@ -6,7 +6,7 @@ from email.parser import BytesHeaderParser
 from email.policy import SMTP
 
 from db.engine import Session
-from db.operations.sending import Claim
+from db.operations.messages.sending import Claim
 from db.queries.organization import asks_when_uncertain
 
 # A message that was handed over this often without an answer is given to a person, who can ask the customer.

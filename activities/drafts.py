@@ -5,7 +5,7 @@ from datetime import datetime
 
 from activities.letters import Occasion, write_text
 from db.engine import Session
-from db.operations.drafts import draft_of
+from db.operations.messages.drafts import draft_of
 from db.queries.collections import open_collection
 from db.queries.senders import sender_named
 from db.queries.todos import ActionLine, invoice_id_of_action

@@ -8,8 +8,8 @@ from activities.envelopes import addressed, logo_for, require_sender
 from activities.letter_values import letter_of, listed_of, look_of, standing_of
 from activities.texts import text_of
 from db.engine import Session
-from db.operations.drafts import Draft
-from db.operations.sending import Claim, StoredMessage
+from db.operations.messages.drafts import Draft
+from db.operations.messages.sending import Claim, StoredMessage
 from db.queries.accounts import account_of
 from db.queries.correspondence import Correspondence, correspondences
 from db.queries.senders import Sender, sender_named

@@ -12,9 +12,9 @@ import structlog
 from activities.doubt import asks_at_once, counted_anew, doubt
 from db.engine import Engine, LedgerUnavailable, transaction
 from db.operations.change import Change
+from db.operations.messages.recording import hand_over
+from db.operations.messages.sending import Claim, claim_step
 from db.operations.outbox import owe
-from db.operations.recording import hand_over
-from db.operations.sending import Claim, claim_step
 from db.queries.calendar import local_date
 from db.queries.unanswered import unanswered_for
 from mailer.transport import Transport

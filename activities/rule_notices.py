@@ -13,7 +13,7 @@ import structlog
 from activities.envelopes import logo_for
 from activities.letter_values import letter_of, look_of, standing_of
 from db.engine import Engine, LedgerUnavailable, Session, transaction
-from db.operations.rule_notifications import (
+from db.operations.rules.notifications import (
     Notice,
     addresses_of,
     end_notice,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from db.engine import Engine, transaction
-from db.operations.sending import Claim
+from db.operations.messages.sending import Claim
 from db.queries.attempts import is_handing_over
 from mailer.transport import Overtaken
 

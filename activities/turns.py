@@ -7,10 +7,10 @@ from activities.interface import Plan
 from activities.plans import plan_of
 from db.engine import Session
 from db.operations.change import Change
-from db.operations.recording import record_deferred
-from db.operations.sending import Claim, StoredMessage, store_message
+from db.operations.messages.recording import record_deferred
+from db.operations.messages.sending import Claim, StoredMessage, store_message
+from db.operations.messages.throttling import take_slot
 from db.operations.settle import announce
-from db.operations.throttling import take_slot
 from dunning.decision import Because, Reason, Wait
 from mailer.transport import Deferred
 

@@ -33,7 +33,7 @@ from db.engine import Engine, make_engine, transaction
 from db.operations.cadences import publish
 from db.operations.change import Change
 from db.operations.people import add_group
-from db.operations.smart_rules import add_rule
+from db.operations.rules.smart_rules import add_rule
 from db.schema import metadata
 from devstack.postgres import EmbeddedPostgres
 from dunning.cadence import Anchor, Cadence, Channel, Execution, Logic, Step

@@ -31,9 +31,9 @@ from temporalio.client import Client
 from benchmarks.measuring import cpu_seconds_of, fresh_namespace, median, quiet, spread, without_own_servers
 from benchmarks.minimal_reminder import QUEUE, MinimalReminder
 from db.engine import Engine, make_engine, transaction
+from db.operations.arrival.incoming_invoice import IncomingInvoice
+from db.operations.arrival.invoices import take_invoice
 from db.operations.change import Change
-from db.operations.incoming_invoice import IncomingInvoice
-from db.operations.invoices import take_invoice
 from db.operations.organization import change_organization
 from devstack.leashed_process import LeashedProcess
 from devstack.stack import Stack

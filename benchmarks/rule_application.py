@@ -27,7 +27,7 @@ from db.operations.cadences import publish
 from db.operations.change import Change
 from db.operations.jobs import open_job
 from db.operations.people import add_group
-from db.operations.smart_rules import add_rule
+from db.operations.rules.smart_rules import add_rule
 from devstack.postgres import EmbeddedPostgres
 from dunning.cadence import Anchor, Cadence, Channel, Execution, Logic, Step
 from intake.jobs.driver import drive

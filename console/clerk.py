@@ -3,8 +3,8 @@
 import getpass
 import os
 
+from db.operations.arrival.invoices import IMPORT
 from db.operations.change import SYSTEM
-from db.operations.invoices import IMPORT
 
 
 def clerk() -> str:

@@ -147,7 +147,7 @@ def take(file: str, /, *, json: bool = False) -> int:
     from console.ledger import open_ledger
     from console.printing import out, say, say_json
     from db.engine import transaction
-    from db.operations.incoming import NotYet
+    from db.operations.messages.incoming import NotYet
     from db.queries.incoming import invoice_numbers
     from intake.inbox import take_message
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.printing import printable, say
-from db.operations.incoming import Taken
+from db.operations.messages.incoming import Taken
 from db.queries.incoming import Delivery, InboxLine, InboxMessage
 
 

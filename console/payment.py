@@ -51,7 +51,7 @@ def add(
         Print one JSON document.
     """
     from console.settlement_lines import automatic, carry_out, read_allocations
-    from db.operations.stated_money import Automatic, StatedPayment
+    from db.operations.settlement.stated import Automatic, StatedPayment
 
     allocations = read_allocations(to)
 

@@ -106,7 +106,7 @@ def delete(name: str, /, *, kind: FileKind | None = None, json: bool = False) ->
     from console.desk import open_desk, say_done
     from console.failure import ASKED_WRONGLY, Failure
     from db.engine import transaction
-    from db.operations.import_profiles import delete_profile
+    from db.operations.arrival.import_profiles import delete_profile
 
     with open_desk() as (_, ledger), transaction(ledger.engine) as session:
         if not delete_profile(session, name, kind):

@@ -48,7 +48,7 @@ def add(
     """
     from console.desk import open_desk
     from console.rule_orders import place_of, say_rule, say_where
-    from db.operations.smart_rules import AT_BOTTOM
+    from db.operations.rules.smart_rules import AT_BOTTOM
 
     place = place_of(top=top, bottom=False, before=before, after=after) or AT_BOTTOM
     with open_desk() as (desk, _), say_where(json):

@@ -12,7 +12,7 @@ from console.ledger import Ledger, open_ledger
 from console.printing import err, out, say, say_json
 from console.rule_orders import say_rule
 from db.engine import transaction
-from db.operations.smart_rules import require_rule
+from db.operations.rules.smart_rules import require_rule
 from db.queries.smart_rules import rule_names
 from intake.commands import Desk
 from intake.rule_orders import APPLY_RULES

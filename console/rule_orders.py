@@ -10,7 +10,7 @@ from console.ledger import Ledger
 from console.printing import err, printable, say
 from console.rule_table import rule_data
 from db.engine import transaction
-from db.operations.smart_rules import Place
+from db.operations.rules.smart_rules import Place
 from db.queries.calendar import local_date
 from db.queries.invoices import invoice_id_of
 from db.queries.rule_standings import Explained, LogLine, explained, rule_log

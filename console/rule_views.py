@@ -40,7 +40,7 @@ def show(name: str, /, *, json: bool = False) -> int:
     from console.printing import out, say_json
     from console.rule_table import print_rule, rule_data
     from db.engine import transaction
-    from db.operations.smart_rules import require_rule
+    from db.operations.rules.smart_rules import require_rule
 
     with open_ledger() as ledger:
         with transaction(ledger.engine) as session:

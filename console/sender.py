@@ -79,7 +79,7 @@ def add(
         Print one JSON document.
     """
     from console.desk import open_desk, say_done
-    from db.operations.senders import NewSender
+    from db.operations.messages.senders import NewSender
 
     new = NewSender(email, name, user, phone, signature, reply_to, minute_max, day_max)
     with open_desk() as (desk, _):

@@ -15,7 +15,7 @@ from console.printing import out, say, say_json
 from console.processes import pass_on
 from db.engine import transaction
 from db.operations.refusal import Refused
-from db.operations.stated_money import Allocation, Automatic, Taken
+from db.operations.settlement.stated import Allocation, Automatic, Taken
 from db.queries.customers import customer_id_of
 from db.queries.settlements import (
     CreditNoteView,

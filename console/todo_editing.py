@@ -11,7 +11,7 @@ from activities.drafts import DraftText
 from console.failure import ASKED_WRONGLY, Failure
 from console.ledger import open_ledger
 from console.todo_reading import read_todo
-from db.operations.drafts import Draft
+from db.operations.messages.drafts import Draft
 from dunning.cadence import Channel
 
 BYTES_MAX = 1_000_000

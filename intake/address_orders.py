@@ -1,6 +1,6 @@
 """Orders about the addresses of customers' people."""
 
-from db.operations.addresses import mend_address
+from db.operations.messages.addresses import mend_address
 from intake.clerk_orders import Clerk, Told
 from intake.people_orders import sound_address
 

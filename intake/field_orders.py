@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from db.operations.custom_fields import FieldType, StatedField, delete_field, put_field
+from db.operations.arrival.custom_fields import FieldType, StatedField, delete_field, put_field
 from db.operations.refusal import Refused
 from db.queries.custom_fields import Entity
 from intake.clerk_orders import Clerk

@@ -10,7 +10,7 @@ import structlog
 from db.engine import Engine, LedgerUnavailable, transaction
 from db.operations.change import Change
 from db.operations.customer_delay import settle_others
-from db.operations.incoming import Incoming, NotYet, Taken, Undelivered, take_in
+from db.operations.messages.incoming import Incoming, NotYet, Taken, Undelivered, take_in
 from db.queries.calendar import local_date
 from db.queries.organization import delays_customer
 from mailer.incoming import Received, read_received

@@ -1,7 +1,7 @@
 """Orders about what came in: which invoice a message is about that nothing of ours matched."""
 
 from db.engine import transaction
-from db.operations.incoming import assign
+from db.operations.messages.incoming import assign
 from db.operations.refusal import Refused
 from db.queries.invoices import invoice_id_of
 from intake.clerk_orders import Clerk

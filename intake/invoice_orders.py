@@ -5,8 +5,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from db.engine import transaction
-from db.operations import due_dates, invoice_files, invoice_states, payments, reversals
+from db.operations import due_dates, invoice_files, invoice_states
 from db.operations.refusal import Refused
+from db.operations.settlement import payments, reversals
 from db.queries.invoices import invoice_id_of
 from dunning.facts import InvoiceState
 from intake.clerk_orders import Clerk, Told

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from db.engine import Session, transaction
-from db.operations import people, senders
+from db.operations import people
+from db.operations.messages import senders
+from db.operations.messages.senders import NewSender
 from db.operations.refusal import Refused
-from db.operations.senders import NewSender
 from db.queries.organization import organization_view
 from intake.cells import parse_email, parse_name
 from intake.clerk_orders import Clerk

@@ -14,7 +14,7 @@ from functools import partial
 from threading import Event
 
 from db.engine import Engine, transaction
-from db.operations.incoming import Incoming, Undelivered
+from db.operations.messages.incoming import Incoming, Undelivered
 from db.operations.one_at_a_time import ASKING_THE_PROVIDER, alone
 from db.queries.incoming import HandedOver, handed_to_provider, known_digests
 from intake.inbox import OneByOne, take

@@ -6,11 +6,11 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from db.engine import Session
-from db.operations import smart_rules
 from db.operations.change import Change
 from db.operations.jobs import open_job
 from db.operations.refusal import Refused
-from db.operations.smart_rules import AT_BOTTOM, Place
+from db.operations.rules import smart_rules
+from db.operations.rules.smart_rules import AT_BOTTOM, Place
 from db.queries.smart_rules import RuleLine, catalogue_of, rule_named
 from db.queries.templates import custom_field_keys
 from intake.clerk_orders import Clerk

@@ -7,7 +7,7 @@ import structlog
 
 from db.engine import Engine, LedgerUnavailable, transaction
 from db.operations.change import Change
-from db.operations.rules_clock import turn_page
+from db.operations.rules.clock import turn_page
 from db.queries.calendar import local_date
 
 PAGE = 200

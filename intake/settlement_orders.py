@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from db.engine import Session
-from db.operations import settlements
 from db.operations.change import Change
 from db.operations.refusal import Refused
-from db.operations.stated_money import Allocation, Automatic, StatedCreditNote, StatedPayment, Taken
+from db.operations.settlement import settlements
+from db.operations.settlement.stated import Allocation, Automatic, StatedCreditNote, StatedPayment, Taken
 from db.queries.settlements import credit_note_id_of, payment_id_of
 from intake.clerk_orders import Clerk
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from unicodedata import normalize
 
-from db.operations.custom_values import Stated
+from db.operations.arrival.custom_values import Stated
 from db.operations.refusal import Refused
 from db.queries.custom_fields import Entity, FieldKnown, Value
 from intake.cells import parse_date

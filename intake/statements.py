@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from db.engine import part
-from db.operations.contacts import StatedContact, take_stated_contact
-from db.operations.customers import IncomingParty, take_party
-from db.operations.incoming_invoice import IncomingInvoice
+from db.operations.arrival.contacts import StatedContact, take_stated_contact
+from db.operations.arrival.customers import IncomingParty, take_party
+from db.operations.arrival.incoming_invoice import IncomingInvoice
+from db.operations.arrival.invoice_pages import Taken as TakenInvoice
+from db.operations.arrival.invoice_pages import take_invoices
+from db.operations.arrival.invoices import begin_import, take_invoice, tell_other_invoices
 from db.operations.invoice_links import put_links
-from db.operations.invoice_pages import Taken as TakenInvoice
-from db.operations.invoice_pages import take_invoices
-from db.operations.invoices import begin_import, take_invoice, tell_other_invoices
 from db.operations.record_locks import lock_customer_record, lock_invoice_record
 from db.operations.refusal import Refused
 from db.queries.custom_fields import custom_fields

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from db.engine import Engine, Session, transaction
+from db.operations.messages.templates import save_template
 from db.operations.refusal import Refused
-from db.operations.templates import save_template
 from db.queries.templates import custom_field_keys, uses_of
 from mailer.checks import check
 from mailer.findings import Finding

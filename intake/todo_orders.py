@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from db.engine import LedgerUnavailable, Session
-from db.operations import drafts, todos
+from db.operations import todos
 from db.operations.change import Change
-from db.operations.drafts import Draft
+from db.operations.messages import drafts
+from db.operations.messages.drafts import Draft
 from db.operations.outbox import owe
 from db.operations.refusal import Refused
 from db.operations.todos import Ending

@@ -19,9 +19,9 @@ from temporalio.client import Client
 
 from activities.interface import Plan, Status
 from db.engine import Engine, make_engine, transaction
+from db.operations.arrival.incoming_invoice import IncomingInvoice
+from db.operations.arrival.invoices import take_invoice
 from db.operations.change import Change
-from db.operations.incoming_invoice import IncomingInvoice
-from db.operations.invoices import take_invoice
 from db.operations.organization import change_organization
 from db.queries.book import BookFilter, BookLine, book_lines
 from db.queries.calendar import local_date

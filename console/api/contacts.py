@@ -12,7 +12,7 @@ from console.api.guard import GuardedRoute
 from console.api.parameters import CustomerInPath, IdentifierInPath, place_in
 from console.api.problems import Problem
 from db.engine import Session
-from db.operations.contacts import StatedContact
+from db.operations.arrival.contacts import StatedContact
 from db.operations.record_locks import lock_customer_record
 from db.queries.customer_records import ContactRecord, contact_records
 from db.queries.customers import customer_id_of

@@ -33,8 +33,8 @@ from console.api.settlement_shapes import (
 )
 from db.engine import Session
 from db.operations.refusal import Refused
-from db.operations.settlements import take_credit_note, take_credit_notes
-from db.operations.stated_money import Taken
+from db.operations.settlement.settlements import take_credit_note, take_credit_notes
+from db.operations.settlement.stated import Taken
 from db.queries.customers import customer_id_of
 from db.queries.settlements import credit_note_page
 from intake.joined_desk import JoinedDesk

@@ -14,8 +14,8 @@ from console.api.guard import GuardedRoute
 from console.api.parameters import place_in
 from console.api.problems import Problem
 from db.engine import Session
+from db.operations.arrival.custom_fields import StatedField, delete_field, put_field
 from db.operations.cadences import one_editor_at_a_time
-from db.operations.custom_fields import StatedField, delete_field, put_field
 from db.queries.custom_fields import FieldLine, field_lines
 from intake.joined_desk import JoinedDesk
 

@@ -17,7 +17,7 @@ from console.api.problems import Problem
 from console.rule_table import explained_data, rule_data
 from db.engine import Session
 from db.operations.cadences import one_editor_at_a_time
-from db.operations.smart_rules import AT_BOTTOM, Place
+from db.operations.rules.smart_rules import AT_BOTTOM, Place
 from db.queries.calendar import local_date
 from db.queries.invoice_records import invoice_record
 from db.queries.rule_standings import explained

@@ -11,7 +11,7 @@ from console.api.batches import Items
 from console.api.fields import Body, Currency, Day, Identifier, Name, PositiveAmount, Said, Shown
 from db.engine import Session
 from db.operations.record_locks import lock_credit_note_record, lock_payment_record
-from db.operations.stated_money import Allocation, Automatic, StatedCreditNote, StatedPayment
+from db.operations.settlement.stated import Allocation, Automatic, StatedCreditNote, StatedPayment
 from db.queries.settlements import (
     AllocationLine,
     CreditNoteView,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.operations.message_parts import bounced_step
+from db.operations.messages.message_parts import bounced_step
 from db.operations.settle import Settled
 from db.operations.steps import set_step
 from db.queries.people import owner_of

@@ -7,7 +7,7 @@ from db.operations.admission import admit
 from db.operations.change import Change, is_known, note_once
 from db.operations.cycles import begin_cycle, stop
 from db.operations.entering import enter, published_cadence_id
-from db.operations.rules_asked import settle_by_rules
+from db.operations.rules.asked import settle_by_rules
 from db.operations.settle import lock_invoice, settle
 from db.tables.invoices import Invoice
 from db.tables.rules import RuleRecord

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
-from db.operations.copying import copy_in
+from db.operations.arrival.copying import copy_in
 from db.tables.journal import TimelineEntry
 
 SYSTEM = "duewell"

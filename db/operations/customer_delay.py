@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change
-from db.operations.claim_locks import lock_giving_way
+from db.operations.messages.claim_locks import lock_giving_way
 from db.operations.outbox import owe
 from db.operations.settle import Settled, settle
 

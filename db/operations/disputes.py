@@ -7,7 +7,7 @@ from db.operations.admission import admit
 from db.operations.change import Change, note, note_once
 from db.operations.cycles import begin_cycle, stop
 from db.operations.holds import end_hold, put_hold
-from db.operations.rules_asked import settle_by_rules
+from db.operations.rules.asked import settle_by_rules
 from db.tables.collections import HoldRow
 from dunning.events import Disputed, DisputeResolved, Resolution
 from dunning.facts import HoldKind

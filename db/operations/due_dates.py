@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from db.operations.admission import admit
 from db.operations.change import Change, note_once
 from db.operations.cycles import begin_cycle
-from db.operations.rules_asked import settle_by_rules
+from db.operations.rules.asked import settle_by_rules
 from db.tables.invoices import Invoice
 from dunning.cycles import begins_cycle
 from dunning.events import DueDateChanged

@@ -9,7 +9,7 @@ from db.operations.admission import admit
 from db.operations.change import Change, note_once
 from db.operations.refusal import Refused
 from db.operations.reopening import reopen
-from db.operations.rules_asked import settle_by_rules
+from db.operations.rules.asked import settle_by_rules
 from db.tables.invoices import Invoice
 from dunning.events import StateChanged, VisibilityChanged
 from dunning.facts import InvoiceState

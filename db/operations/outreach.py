@@ -6,10 +6,10 @@ from sqlalchemy.orm import Session
 
 from db.operations.admission import admit
 from db.operations.change import Change, note_once
+from db.operations.messages.withdrawal import NOT_DELIVERED, withdraw
 from db.operations.refusal import Refused
 from db.operations.settle import settle
 from db.operations.steps import end_open_actions, set_step
-from db.operations.withdrawal import NOT_DELIVERED, withdraw
 from db.queries.collections import OpenCollection
 from db.queries.people import owner_of
 from db.tables.actions import Action

@@ -7,11 +7,11 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.operations.admission import admit
-from db.operations.amounts import require_amount
 from db.operations.change import Change, note, note_once
 from db.operations.holds import put_hold
 from db.operations.promise_outcomes import end_promise, open_promise
 from db.operations.settle import settle
+from db.operations.settlement.amounts import require_amount
 from db.tables.collections import Promise
 from dunning.events import Promised
 from dunning.facts import HoldKind

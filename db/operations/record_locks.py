@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.operations.money_under_lock import lock_money
+from db.operations.settlement.under_lock import lock_money
 from db.tables.actions import Action
 from db.tables.collections import Collection
 from db.tables.customers import Customer

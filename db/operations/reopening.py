@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change, note
-from db.operations.first_cadence import enter_first
+from db.operations.rules.first_cadence import enter_first
 from db.queries.collections import case_of
 from db.tables.collections import Collection
 from dunning.facts import InvoiceState

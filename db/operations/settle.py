@@ -14,9 +14,9 @@ from db.operations.adoption import adopt
 from db.operations.change import Change, note
 from db.operations.closing import close_idle
 from db.operations.deciding import decided
+from db.operations.messages.withdrawal import NOT_DELIVERED, withdraw
 from db.operations.promise_outcomes import decide_promise, open_promise
 from db.operations.steps import end_open_actions, owners_of_open_actions, set_step
-from db.operations.withdrawal import NOT_DELIVERED, withdraw
 from db.queries.collections import OpenCollection, case_of, open_collection, open_collections
 from db.queries.people import owner_of
 from db.tables.actions import Action

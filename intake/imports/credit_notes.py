@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from db.engine import Session
 from db.operations.change import Change
-from db.operations.settlements import take_credit_notes
-from db.operations.stated_money import Allocation, StatedCreditNote
+from db.operations.settlement.settlements import take_credit_notes
+from db.operations.settlement.stated import Allocation, StatedCreditNote
 from intake.files.rows import CreditNoteRow
 from intake.imports.money_report import reported
 from intake.jobs.kind import Row

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from db.engine import Session
+from db.operations.arrival.customer_pages import CustomerTaken, IncomingContact, IncomingCustomer, take_customers
+from db.operations.arrival.invoices import Outcome
 from db.operations.change import Change
-from db.operations.customer_pages import CustomerTaken, IncomingContact, IncomingCustomer, take_customers
-from db.operations.invoices import Outcome
 from intake.files.rows import CustomerRow
 from intake.jobs.kind import Row
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from db.engine import Engine, transaction
-from db.operations.invoices import IMPORT
+from db.operations.arrival.invoices import IMPORT
 from db.operations.jobs import open_job
 from db.operations.refusal import Refused
 from db.queries.jobs import JobRowView, JobView, job_rows, job_view

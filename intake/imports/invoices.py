@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from db.engine import Session
+from db.operations.arrival.incoming_invoice import Chosen, IncomingInvoice
+from db.operations.arrival.invoice_pages import take_invoices
 from db.operations.change import Change
-from db.operations.incoming_invoice import Chosen, IncomingInvoice
-from db.operations.invoice_pages import take_invoices
 from dunning.facts import InvoiceState
 from intake.files.rows import InvoiceRow, StatedContact
 from intake.jobs.kind import Row

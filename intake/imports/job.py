@@ -8,11 +8,11 @@ from itertools import takewhile
 from typing import Any, ClassVar
 
 from db.engine import Engine, Session
+from db.operations.arrival.incoming_invoice import Chosen
+from db.operations.arrival.invoices import IMPORT, begin_import
 from db.operations.change import Change
 from db.operations.entering import published_cadence_id
-from db.operations.incoming_invoice import Chosen
 from db.operations.invoice_files import attach_file
-from db.operations.invoices import IMPORT, begin_import
 from db.operations.refusal import Refused
 from db.queries.calendar import local_date
 from db.queries.invoices import invoice_id_of

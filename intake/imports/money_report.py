@@ -1,7 +1,7 @@
 """Reports what became of a payment or a credit note of a file."""
 
 from db.operations.refusal import Refused
-from db.operations.stated_money import Taken
+from db.operations.settlement.stated import Taken
 from dunning.money import Money
 from intake.jobs.kind import Row
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from db.engine import Session
 from db.operations.change import Change
-from db.operations.settlements import take_payments
-from db.operations.stated_money import Allocation, Automatic, StatedPayment
+from db.operations.settlement.settlements import take_payments
+from db.operations.settlement.stated import Allocation, Automatic, StatedPayment
 from dunning.money import Money
 from intake.files.rows import PaymentRow
 from intake.imports.money_report import reported

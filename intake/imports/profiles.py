@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from db.engine import Session
-from db.operations.import_profiles import save_profile
+from db.operations.arrival.import_profiles import save_profile
 from db.operations.refusal import Refused
 from db.queries.import_profiles import SavedProfile, saved_profiles
 from intake.files.columns import FileKind

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from db.engine import Session
+from db.operations.arrival.incoming_invoice import Chosen
 from db.operations.change import Change
-from db.operations.incoming_invoice import Chosen
 from intake.files.columns import FileKind
 from intake.imports import credit_notes, customers, invoices, payments
 from intake.jobs.kind import Row

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from db.engine import Session
 from db.operations.change import Change
 from db.operations.refusal import Refused
-from db.operations.rule_application import InvoicePage, apply_page
+from db.operations.rules.application import InvoicePage, apply_page
 from db.queries.calendar import local_date
 from db.queries.invoice_filter import newest_invoice_id, next_invoice
 from db.queries.rule_counts import count_asked

@@ -10,7 +10,7 @@ from activities.doubt import UNANSWERED_MAX
 from activities.review import review
 from db.engine import Engine
 from db.operations.change import Change
-from db.operations.drafts import approve
+from db.operations.messages.drafts import approve
 from mailer.resend import REMEMBERS_FOR, ResendAccount, ResendTransport
 from mailer.smtp import SmtpServer, SmtpTransport
 from tests.activities.test_sending import Dying, Interrupted, Office

@@ -11,8 +11,8 @@ import pytest
 from activities.rule_notices import notify_next
 from db.engine import Engine
 from db.operations.people import add_group, add_user, deactivate_user, set_members
-from db.operations.rule_notifications import ATTEMPTS_MAX, LEASE, take_notice
-from db.operations.smart_rules import add_rule, deactivate_rule
+from db.operations.rules.notifications import ATTEMPTS_MAX, LEASE, take_notice
+from db.operations.rules.smart_rules import add_rule, deactivate_rule
 from mailer.smtp import SmtpServer, SmtpTransport
 from rules.rule import Definition, Notify
 from tests.db.book import Book, a_change, at

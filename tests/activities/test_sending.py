@@ -13,12 +13,12 @@ from activities.collection import CollectionActivities
 from activities.doubt import UNANSWERED_MAX
 from activities.interface import Plan, SendRequest
 from db.engine import Engine, transaction
+from db.operations.arrival.incoming_invoice import IncomingInvoice
+from db.operations.arrival.invoices import take_invoice
 from db.operations.cadences import publish
 from db.operations.change import Change
-from db.operations.drafts import approve
-from db.operations.incoming_invoice import IncomingInvoice
 from db.operations.invoice_files import attach_file
-from db.operations.invoices import take_invoice
+from db.operations.messages.drafts import approve
 from db.queries.calendar import local_date
 from db.queries.invoices import invoice_id_of
 from dunning.facts import InvoiceState

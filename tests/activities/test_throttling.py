@@ -15,7 +15,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.collection import CollectionActivities
 from activities.interface import Plan, SendRequest
 from db.engine import Engine
-from db.operations.senders import NewSender, add_sender
+from db.operations.messages.senders import NewSender, add_sender
 from mailer.smtp import SmtpServer, SmtpTransport
 from tests.db.book import Book, at
 from tests.scenarios.mail_server import MailServer

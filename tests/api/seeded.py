@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from db.engine import Engine, transaction
+from db.operations.arrival.incoming_invoice import IncomingInvoice
+from db.operations.arrival.invoices import take_invoice
 from db.operations.change import Change
-from db.operations.incoming_invoice import IncomingInvoice
-from db.operations.invoices import take_invoice
 from db.operations.webhooks import add_endpoint, owe_ping
 from db.queries.calendar import local_date
 from mailer.webhook_signature import new_secret

@@ -20,8 +20,8 @@ from db.engine import transaction
 from db.operations.cadences import publish
 from db.operations.change import Change
 from db.operations.invoice_files import attach_file
-from db.operations.recording import record_sent
-from db.operations.sending import Claim, claim_step, store_message
+from db.operations.messages.recording import record_sent
+from db.operations.messages.sending import Claim, claim_step, store_message
 from db.queries.calendar import local_date
 from db.schema import metadata
 from devstack.mail_catcher import MailCatcher

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from db.engine import Engine, transaction
-from db.operations.templates import save_template
+from db.operations.messages.templates import save_template
 from devstack.mail_catcher import MailCatcher
 from tests.console.conftest import RunHere
 from tests.installation import Installation

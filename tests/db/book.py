@@ -12,19 +12,19 @@ from sqlalchemy import text
 
 from activities.letters import write_message
 from db.engine import Engine, Session, transaction
+from db.operations.arrival.incoming_invoice import IncomingInvoice
+from db.operations.arrival.invoices import Outcome, take_invoice
 from db.operations.assignment import reassign
 from db.operations.cadences import publish
 from db.operations.change import Change
 from db.operations.holds import pause, resume
-from db.operations.incoming_invoice import IncomingInvoice
 from db.operations.invoice_states import end_invoice, reinstate
-from db.operations.invoices import Outcome, take_invoice
+from db.operations.messages.recording import record_sent
+from db.operations.messages.sending import Claim, StoredMessage, claim_step, store_message
 from db.operations.organization import change_organization
-from db.operations.payments import pay
-from db.operations.recording import record_sent
-from db.operations.reversals import reverse
-from db.operations.sending import Claim, StoredMessage, claim_step, store_message
 from db.operations.settle import Settled, lock_invoice, settle
+from db.operations.settlement.payments import pay
+from db.operations.settlement.reversals import reverse
 from db.operations.todos import Ending, complete_action
 from dunning.cadence import Cadence
 from dunning.facts import InvoiceState

@@ -4,10 +4,10 @@ from email import message_from_bytes
 from email.policy import SMTP
 
 from db.engine import Session
-from db.operations.recording import record_deferred
-from db.operations.sending import Claim, StoredMessage
+from db.operations.messages.recording import record_deferred
+from db.operations.messages.sending import Claim, StoredMessage
+from db.operations.messages.withdrawal import MAYBE_DELIVERED, withdraw
 from db.operations.settle import Settled, lock_invoice
-from db.operations.withdrawal import MAYBE_DELIVERED, withdraw
 from dunning.decision import Because, Wait
 from tests.db.book import Book, a_change
 

@@ -12,13 +12,13 @@ from db.operations.customer_holds import pause_customer, resume_customer
 from db.operations.disputes import dispute, resolve
 from db.operations.due_dates import change_due_date
 from db.operations.holds import announce_payment, pause, resume
-from db.operations.incoming import take_in
 from db.operations.invoice_states import end_invoice, reinstate, set_hidden
+from db.operations.messages.incoming import take_in
 from db.operations.outreach import log_contact
-from db.operations.payments import pay
 from db.operations.promises import promise
 from db.operations.refusal import Refused
-from db.operations.reversals import reverse
+from db.operations.settlement.payments import pay
+from db.operations.settlement.reversals import reverse
 from db.operations.todos import complete_action, snooze
 from db.tables.invoices import Invoice
 from dunning.events import (

@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from db.operations.incoming import Incoming, Taken, take_in
-from db.operations.returns import Undelivered
+from db.operations.messages.incoming import Incoming, Taken, take_in
+from db.operations.messages.returns import Undelivered
 from tests.db.book import Book, a_change, at
 
 ANA = "ana@helios.example"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from db.operations import smart_rules
-from db.operations.smart_rules import AT_BOTTOM, Place
+from db.operations.rules import smart_rules
+from db.operations.rules.smart_rules import AT_BOTTOM, Place
 from db.queries.smart_rules import catalogue_of
 from rules.read_rule import read_rule
 from rules.rule import Definition

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from db.operations.addresses import mend_address
 from db.operations.change import Change
+from db.operations.messages.addresses import mend_address
 from db.operations.refusal import Refused
 from db.queries.customers import contact_lines, customer_id_of
 from tests.db.book import Book, a_change, an_invoice, at

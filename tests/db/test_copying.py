@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from db.engine import LedgerUnavailable, Session, transaction
-from db.operations.copying import copy_in
+from db.operations.arrival.copying import copy_in
 from db.tables.customers import Customer
 from tests.db.book import Book
 

@@ -9,8 +9,8 @@ import pytest
 from activities.letters import write_message
 from db.engine import LedgerUnavailable, Session
 from db.operations.customer_delay import OTHERS_MAX, settle_others
-from db.operations.recording import hand_over, record_deferred
-from db.operations.sending import Claim, claim_step, store_message
+from db.operations.messages.recording import hand_over, record_deferred
+from db.operations.messages.sending import Claim, claim_step, store_message
 from db.operations.settle import Settled, lock_invoice
 from dunning.cadence import Channel
 from dunning.decision import Because, Wait

@@ -10,12 +10,12 @@ import pytest
 
 from activities.drafts import DraftText, draft_text
 from db.engine import Session
-from db.operations.drafts import Draft, approve, edit_draft
-from db.operations.payments import pay
-from db.operations.recording import hand_over, record_deferred, record_unreachable
+from db.operations.messages.drafts import Draft, approve, edit_draft
+from db.operations.messages.recording import hand_over, record_deferred, record_unreachable
+from db.operations.messages.sending import Claim
 from db.operations.refusal import Refused
-from db.operations.sending import Claim
 from db.operations.settle import Settled
+from db.operations.settlement.payments import pay
 from db.operations.todos import Ending, complete_todo, snooze_todo
 from db.queries.todos import action_line
 from dunning.cadence import Channel

@@ -2,8 +2,8 @@
 
 import pytest
 
+from db.operations.messages.sending import Claim
 from db.operations.refusal import Refused
-from db.operations.sending import Claim
 from db.operations.settle import Settled
 from tests.db.book import Book, on
 from tests.dunning.builders import reminders

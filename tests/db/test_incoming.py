@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from db.operations.incoming import NotYet, assign
+from db.operations.messages.incoming import NotYet, assign
+from db.operations.messages.reports import ASKED_NOT_TO_BE_WRITTEN_TO
+from db.operations.messages.sending import Claim
 from db.operations.refusal import Refused
-from db.operations.reports import ASKED_NOT_TO_BE_WRITTEN_TO
-from db.operations.sending import Claim
 from db.queries.incoming import deliveries, inbox_message, inbox_page
 from dunning.facts import InvoiceState
 from tests.db.book import Book, a_change, an_invoice, on

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from db.operations.invoices import Outcome, take_invoice
+from db.operations.arrival.invoices import Outcome, take_invoice
+from db.operations.messages.recording import record_unreachable
+from db.operations.messages.sending import Claim
 from db.operations.outbox import take_owed
-from db.operations.recording import record_unreachable
 from db.operations.refusal import Refused
-from db.operations.sending import Claim
 from dunning.facts import InvoiceState
 from tests.db.book import Book, a_change, an_invoice, on
 from tests.dunning.builders import reminders

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from db.engine import Engine, Session, make_engine, transaction
+from db.operations.arrival.customers import take_party
+from db.operations.arrival.incoming_invoice import Chosen, IncomingInvoice
+from db.operations.arrival.invoice_pages import UNCHANGED, Taken, take_invoices
+from db.operations.arrival.invoices import Outcome, take_and_tell, tell_other_invoices
 from db.operations.change import Change
-from db.operations.customers import take_party
-from db.operations.incoming_invoice import Chosen, IncomingInvoice
-from db.operations.invoice_pages import UNCHANGED, Taken, take_invoices
-from db.operations.invoices import Outcome, take_and_tell, tell_other_invoices
 from db.operations.people import add_group
 from db.operations.refusal import Refused
+from db.operations.rules.smart_rules import add_rule
 from db.operations.settle import settle_many
-from db.operations.smart_rules import add_rule
 from db.schema import metadata
 from dunning.cadence import Anchor, Cadence, Channel, Execution, Logic, Step
 from dunning.facts import InvoiceState

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from db.engine import Session, transaction
-from db.operations.invoices import take_invoice
+from db.operations.arrival.invoices import take_invoice
 from db.operations.jobs import hold_job, open_job
 from db.operations.refusal import Refused
-from db.operations.smart_rules import add_rule
+from db.operations.rules.smart_rules import add_rule
 from db.queries.jobs import job_page, job_rows, running_jobs
 from dunning.facts import InvoiceState
 from intake.jobs import kinds

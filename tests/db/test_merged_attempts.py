@@ -3,8 +3,8 @@
 import pytest
 
 from db.engine import Session
-from db.operations.recording import hand_over, record_unreachable
-from db.operations.sending import Claim, claim_alone, claim_step
+from db.operations.messages.recording import hand_over, record_unreachable
+from db.operations.messages.sending import Claim, claim_alone, claim_step
 from db.operations.settle import Settled
 from tests.db.book import Book, a_change, on
 from tests.db.group import LATER, MOMENTS_LATER, SEND_TIME, a_group, calls_off, deferred, left_to, listed, states

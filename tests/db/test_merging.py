@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db.engine import LedgerUnavailable, Session
-from db.operations.sending import Claim
+from db.operations.messages.sending import Claim
 from db.operations.settle import Settled, lock_invoice
 from dunning.facts import InvoiceState
 from tests.db.book import Book, an_invoice, at, on

@@ -9,10 +9,10 @@ from random import Random
 import pytest
 
 from db.engine import Session
-from db.operations.recording import record_deferred
-from db.operations.sending import Claim
+from db.operations.messages.recording import record_deferred
+from db.operations.messages.sending import Claim
+from db.operations.messages.withdrawal import MAYBE_DELIVERED, withdraw
 from db.operations.settle import lock_invoice, settle
-from db.operations.withdrawal import MAYBE_DELIVERED, withdraw
 from dunning.decision import Send
 from tests.db.book import Book, a_change, at
 

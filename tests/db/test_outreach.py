@@ -2,10 +2,10 @@
 
 import pytest
 
+from db.operations.messages.recording import record_deferred
+from db.operations.messages.sending import Claim
 from db.operations.outreach import log_contact
-from db.operations.recording import record_deferred
 from db.operations.refusal import Refused
-from db.operations.sending import Claim
 from db.operations.todos import snooze
 from dunning.cadence import Channel
 from tests.db.book import Book, a_change, on

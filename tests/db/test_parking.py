@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from db.engine import Session, make_engine
+from db.operations.messages.sending import Claim
 from db.operations.park import park
-from db.operations.sending import Claim
 from db.operations.settle import settle_many
 from dunning.facts import InvoiceState
 from tests.db.book import Book, a_change, an_invoice, at, on

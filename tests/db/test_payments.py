@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from db.operations.messages.sending import Claim
 from db.operations.refusal import Refused
-from db.operations.sending import Claim
 from db.operations.settle import Settled
 from dunning.facts import InvoiceState
 from tests.db.book import Book, an_invoice, on

@@ -10,24 +10,24 @@ import pytest
 from sqlalchemy import event, text
 
 from db.engine import Engine, Session, make_engine, transaction
-from db.operations import smart_rules
-from db.operations.addresses import mend_address
+from db.operations.arrival.invoices import take_invoice
 from db.operations.assignment import reassign
 from db.operations.customer_delay import settle_others
 from db.operations.holds import pause, resume
-from db.operations.incoming import assign, take_in
-from db.operations.invoices import take_invoice
+from db.operations.messages.addresses import mend_address
+from db.operations.messages.incoming import assign, take_in
+from db.operations.messages.recording import record_sent
+from db.operations.messages.sending import Claim, claim_step
+from db.operations.messages.templates import save_template
 from db.operations.organization import change_organization
 from db.operations.outbox import delivered, owe, take_bulk, take_owed
-from db.operations.payments import pay
-from db.operations.recording import record_sent
 from db.operations.rollout import adopt_page, lock_outdated
-from db.operations.rules_asked import settle_page_by_rules
-from db.operations.sending import Claim, claim_step
+from db.operations.rules import smart_rules
+from db.operations.rules.asked import settle_page_by_rules
 from db.operations.settle import lock_invoices, settle_many
-from db.operations.settlements import reverse_payment, take_payment
-from db.operations.stated_money import Allocation, Automatic, StatedPayment
-from db.operations.templates import save_template
+from db.operations.settlement.payments import pay
+from db.operations.settlement.settlements import reverse_payment, take_payment
+from db.operations.settlement.stated import Allocation, Automatic, StatedPayment
 from db.operations.todos import complete_action
 from db.queries.accounts import account_of
 from db.queries.balances import balances_of

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import text
 
 from db.engine import Session, transaction
+from db.operations.arrival.invoices import take_invoice
 from db.operations.assignment import reassign
-from db.operations.invoices import take_invoice
-from db.operations.payments import pay
+from db.operations.messages.sending import Claim, claim_step
 from db.operations.refusal import Refused
-from db.operations.sending import Claim, claim_step
+from db.operations.settlement.payments import pay
 from db.operations.todos import complete_action
 from tests.db.book import Book, a_change, an_invoice
 from tests.dunning.builders import reminders

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from db.operations.payments import resettle
+from db.operations.messages.sending import Claim
 from db.operations.refusal import Refused
-from db.operations.sending import Claim
 from db.operations.settle import Settled
+from db.operations.settlement.payments import resettle
 from tests.db.book import Book, an_invoice, on
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from db.engine import Session, transaction
 from db.operations.change import Change
 from db.operations.jobs import open_job
-from db.operations.rule_application import InvoicePage, apply_by_one, apply_page
-from db.operations.rules_asked import settle_page_by_rules
+from db.operations.rules.application import InvoicePage, apply_by_one, apply_page
+from db.operations.rules.asked import settle_page_by_rules
 from db.operations.settle import settle_locked, settle_many
 from db.queries.collections import open_collections
 from db.queries.jobs import JobView

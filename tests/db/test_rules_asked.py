@@ -9,7 +9,7 @@ from db.operations.assignment import release_to_rules
 from db.operations.cadences import delete_cadence
 from db.operations.invoice_states import set_hidden
 from db.operations.refusal import Refused
-from db.operations.smart_rules import activate_rule, deactivate_rule, edit_rule
+from db.operations.rules.smart_rules import activate_rule, deactivate_rule, edit_rule
 from dunning.facts import InvoiceState
 from tests.db.book import Book, a_change
 from tests.db.rules import add_rule, cadence_of, is_hidden, log_of, read

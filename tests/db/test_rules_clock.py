@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from db.engine import Session
 from db.operations.change import Change
-from db.operations.rules_clock import ages_asked_for, turn_page
-from db.operations.smart_rules import add_rule
+from db.operations.rules.clock import ages_asked_for, turn_page
+from db.operations.rules.smart_rules import add_rule
 from intake.rules_clock import turn_clock_some
 from rules.read_rule import read_rule
 from rules.rule import Definition

@@ -11,21 +11,21 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.operations.arrival.invoices import take_invoice
 from db.operations.assignment import reassign, release_to_rules, restart
 from db.operations.change import Change
 from db.operations.disputes import dispute, resolve
 from db.operations.due_dates import change_due_date
 from db.operations.holds import pause, resume
 from db.operations.invoice_states import end_invoice, reinstate, set_hidden
-from db.operations.invoices import take_invoice
-from db.operations.payments import pay
 from db.operations.promises import promise
 from db.operations.refusal import Refused
-from db.operations.reversals import reverse
-from db.operations.rules_asked import ask_rules
+from db.operations.rules.asked import ask_rules
 from db.operations.settle import settle
-from db.operations.settlements import take_credit_note, take_payment
-from db.operations.stated_money import Allocation, StatedCreditNote, StatedPayment
+from db.operations.settlement.payments import pay
+from db.operations.settlement.reversals import reverse
+from db.operations.settlement.settlements import take_credit_note, take_payment
+from db.operations.settlement.stated import Allocation, StatedCreditNote, StatedPayment
 from db.operations.todos import Ending, complete_action
 from db.queries.rule_standings import read_standings
 from dunning.cadence import Channel

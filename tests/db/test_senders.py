@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from db.engine import Session
-from db.operations.people import add_group, add_user, deactivate_user, delete_group, set_members
-from db.operations.refusal import Refused
-from db.operations.senders import (
+from db.operations.messages.senders import (
     NewSender,
     add_sender,
     change_sender,
@@ -19,7 +17,9 @@ from db.operations.senders import (
     set_default_sender,
     trust_sender,
 )
-from db.operations.smart_rules import add_rule, deactivate_rule
+from db.operations.people import add_group, add_user, deactivate_user, delete_group, set_members
+from db.operations.refusal import Refused
+from db.operations.rules.smart_rules import add_rule, deactivate_rule
 from db.queries.people import missing_todo_owner, owner_of, unowned_steps
 from db.queries.senders import sender_named
 from dunning.cadence import Anchor, Cadence, Channel, Execution, Step

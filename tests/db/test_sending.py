@@ -6,8 +6,8 @@ from email.policy import SMTP
 import pytest
 
 from activities.letters import write_message
-from db.operations.recording import hand_over, record_deferred, record_sent, record_unreachable
-from db.operations.sending import Claim, StoredMessage
+from db.operations.messages.recording import hand_over, record_deferred, record_sent, record_unreachable
+from db.operations.messages.sending import Claim, StoredMessage
 from db.operations.settle import Settled
 from dunning.facts import InvoiceState
 from tests.db.book import Book, a_change, an_invoice, at, on

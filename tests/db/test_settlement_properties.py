@@ -14,12 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import text
 
 from db.engine import Session
-from db.operations import settlements
-from db.operations.invoices import take_invoice
-from db.operations.payments import pay
+from db.operations.arrival.invoices import take_invoice
 from db.operations.refusal import Refused
-from db.operations.reversals import reverse
-from db.operations.stated_money import Allocation, Automatic, StatedCreditNote, StatedPayment
+from db.operations.settlement import settlements
+from db.operations.settlement.payments import pay
+from db.operations.settlement.reversals import reverse
+from db.operations.settlement.stated import Allocation, Automatic, StatedCreditNote, StatedPayment
 from db.queries.balances import balances_of
 from db.queries.settled import mistaken_page
 from db.queries.settlements import credit_note_id_of, credit_note_view, payment_id_of, payment_view

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import text
 
 from db.engine import Session
-from db.operations.invoices import take_invoice
-from db.operations.settlements import allocate_payment, reverse_payment, take_payment, take_payments
+from db.operations.arrival.invoices import take_invoice
+from db.operations.settlement.settlements import allocate_payment, reverse_payment, take_payment, take_payments
 from db.queries.settled import mistaken_page
 from tests.db.book import Book, a_change, an_invoice
 from tests.db.test_races import paying, race

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from db.engine import transaction
+from db.operations.messages.sending import Claim
 from db.operations.refusal import Refused
-from db.operations.sending import Claim
-from db.operations.settlements import (
+from db.operations.settlement.settlements import (
     allocate_payment,
     reverse_payment,
     take_credit_note,
@@ -16,7 +16,7 @@ from db.operations.settlements import (
     unallocate_payment,
     void_credit_note,
 )
-from db.operations.stated_money import Allocation, Automatic, StatedCreditNote, StatedPayment, Taken
+from db.operations.settlement.stated import Allocation, Automatic, StatedCreditNote, StatedPayment, Taken
 from db.queries.settled import mistaken_page
 from dunning.facts import InvoiceState
 from tests.db.book import Book, a_change, an_invoice, on

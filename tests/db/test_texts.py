@@ -8,7 +8,7 @@ import pytest
 
 from activities.texts import text_of
 from db.engine import transaction
-from db.operations.templates import save_template
+from db.operations.messages.templates import save_template
 from db.queries.accounts import OVERDUE_LISTED_MAX, account_of
 from db.queries.templates import custom_field_keys, saved_names, saved_texts, uses_of
 from mailer.refusals import BadText

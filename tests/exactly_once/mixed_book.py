@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from db.engine import Engine, transaction
 from db.operations.cadences import publish
-from db.operations.senders import NewSender, add_sender, trust_sender
+from db.operations.messages.senders import NewSender, add_sender, trust_sender
 from intake.cadence_file import STANDARD, read_cadence
 from intake.import_invoices import import_invoices
 

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from db.engine import make_engine
-from db.operations.incoming import take_in
+from db.operations.messages.incoming import take_in
 from intake import inbox, mailbox
 from intake.mailbox_connection import Mailbox, MailboxAddress
 

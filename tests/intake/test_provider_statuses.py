@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from db.engine import Engine
-from db.operations.incoming import Incoming, Taken
+from db.operations.messages.incoming import Incoming, Taken
 from db.operations.one_at_a_time import ASKING_THE_PROVIDER, alone
 from intake.inbox import take
 from intake.provider_statuses import Asker, Look

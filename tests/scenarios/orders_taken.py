@@ -13,9 +13,9 @@ import structlog
 from temporalio.client import Client
 
 from db.engine import Engine, LedgerUnavailable, make_engine, transaction
+from db.operations.arrival.incoming_invoice import IncomingInvoice
+from db.operations.arrival.invoices import take_invoice
 from db.operations.change import Change
-from db.operations.incoming_invoice import IncomingInvoice
-from db.operations.invoices import take_invoice
 from db.operations.refusal import Refused
 from db.queries.calendar import local_date
 from dunning.facts import InvoiceState

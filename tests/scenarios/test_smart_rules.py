@@ -11,7 +11,7 @@ from db.engine import Engine, transaction
 from db.operations.cadences import publish
 from db.operations.change import Change
 from db.operations.outbox import owe
-from db.operations.payments import pay
+from db.operations.settlement.payments import pay
 from devstack.stack import Stack
 from dunning.cadence import Cadence, Channel
 from intake.commands import Desk

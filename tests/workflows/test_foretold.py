@@ -26,10 +26,10 @@ from db.operations.due_dates import change_due_date
 from db.operations.holds import announce_payment, pause, resume
 from db.operations.invoice_states import set_hidden
 from db.operations.outreach import log_contact
-from db.operations.payments import pay
 from db.operations.promises import promise
 from db.operations.refusal import Refused
-from db.operations.reversals import reverse
+from db.operations.settlement.payments import pay
+from db.operations.settlement.reversals import reverse
 from db.operations.todos import complete_action
 from db.queries.collections import open_collection
 from devstack.stack import Stack

@@ -1,0 +1,1 @@
+"""Smart rules in the ledger: kept in order, asked where facts change, carried out, logged, told of."""

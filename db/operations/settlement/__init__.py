@@ -1,0 +1,1 @@
+"""What settles invoices: payments and credit notes, their allocations, and taking them back."""
