@@ -43,7 +43,10 @@ def ask_rules(session: Session, invoice_ids: Sequence[int], event: Event, change
     if not index.rules or not invoice_ids:
         return {}
     before = read_standings(session, invoice_ids)
-    outcomes = _asked(index, before, invoice_facts(session, invoice_ids, change.on), event, change)
+    facts = invoice_facts(session, invoice_ids, change.on)
+    # In the order of the invoices, and so is the log.
+    facts = {id_: facts[id_] for id_ in sorted(facts)}
+    outcomes = _asked(index, before, facts, event, change)
     write_outcomes(session, index, before, outcomes, event, change)
     return outcomes
 
