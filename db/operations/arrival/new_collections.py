@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.operations.arrival.alike import Moment, minute_of, plan_of_all
@@ -34,16 +35,24 @@ _ACTION = (
 )  # fmt: skip
 
 
-def open_new(session: Session, collections: Sequence[tuple[OpenCollection, str]], change: Change) -> None:
-    """Write new collections, each with who put it under its cadence, and what the first look at it brings.
+def open_new(session: Session, collections: Sequence[tuple[OpenCollection, str]]) -> None:
+    """Write new collections, each with who put it under its cadence; their ids are reserved."""
+    rows = (
+        (one.id, one.invoice_id, one.cadence_id, one.version_id, "active", one.facts.entered_on, assigned_by)
+        for one, assigned_by in collections
+    )
+    copy_in(session, Collection, _COLLECTION, rows)
 
-    Their facts are those of the ledger, and nothing has been written of them yet; the ids are reserved.
-    """
+
+def settle_new(session: Session, collections: Sequence[OpenCollection], change: Change) -> None:
+    """Write what the first look at new collections brings. Their facts are those of the ledger."""
     owners = _Owners(session)
     looks, written = _Looks(change), _Written()
-    for collection, assigned_by in collections:
-        written.add(collection, looks.at(collection), assigned_by, change, owners)
-    copy_in(session, Collection, _COLLECTION, written.collections)
+    for collection in collections:
+        written.add(collection, looks.at(collection), change, owners)
+    if written.exhausted:
+        statement = update(Collection).where(Collection.id.in_(written.exhausted)).values(state="exhausted")
+        session.execute(statement.execution_options(synchronize_session=False))
     copy_in(session, StepState, _STEP, written.steps)
     copy_in(session, Action, _ACTION, written.actions)
     copy_in(session, NextAction, ("collection_id", "decided_at", *_NEXT), written.next_actions)
@@ -165,24 +174,14 @@ class _Owners:
 class _Written:
     """The rows of a page, by table."""
 
-    collections: list[tuple[Any, ...]] = field(default_factory=list)
+    exhausted: list[int] = field(default_factory=list)
     steps: list[tuple[Any, ...]] = field(default_factory=list)
     actions: list[tuple[Any, ...]] = field(default_factory=list)
     next_actions: list[tuple[Any, ...]] = field(default_factory=list)
     entries: list[tuple[int, int | None, str, dict[str, Any]]] = field(default_factory=list)
     unsettled: list[int] = field(default_factory=list)
 
-    def add(
-        self, one: OpenCollection, look: _Look | _Shared, assigned_by: str, change: Change, owners: _Owners
-    ) -> None:
-        is_exhausted = (
-            isinstance(look, _Look) and look.settled is not None and isinstance(look.settled.decision, Exhaust)
-        )
-        state = "exhausted" if is_exhausted else "active"
-        entered_on = one.facts.entered_on
-        self.collections.append(
-            (one.id, one.invoice_id, one.cadence_id, one.version_id, state, entered_on, assigned_by)
-        )
+    def add(self, one: OpenCollection, look: _Look | _Shared, change: Change, owners: _Owners) -> None:
         if isinstance(look, _Look) and look.settled is None:
             self.unsettled.append(one.invoice_id)
             return
@@ -191,7 +190,8 @@ class _Written:
                 self._todo(one, found, change, owners)
             else:
                 self._expired(one, found, change)
-        if is_exhausted:
+        if isinstance(look, _Look) and look.settled is not None and isinstance(look.settled.decision, Exhaust):
+            self.exhausted.append(one.id)
             self.entries.append((one.invoice_id, one.id, "collection exhausted", {}))
         self.next_actions.append((one.id, change.at, *_next(one, look, change.at)))
 

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from db.operations.arrival.copying import copy_in, reserve_ids
 from db.operations.arrival.custom_values import copy_values
 from db.operations.arrival.incoming_invoice import Chosen, IncomingInvoice, is_collectable, statement_of
-from db.operations.arrival.new_collections import open_new
+from db.operations.arrival.new_collections import open_new, settle_new
 from db.operations.change import Change, note_many
 from db.operations.refusal import Refused
 from db.operations.rules.asked import settle_page_by_rules
 from db.operations.rules.first_cadence import First, begin, see_default
 from db.queries.circumstances import Circumstances, cadences_in_force, circumstances_of, new_collection
+from db.queries.collections import OpenCollection
 from db.queries.custom_fields import Values, custom_values
 from db.tables.collections import Collection, HoldRow
 from db.tables.invoices import Invoice, Payment, PaymentAllocation
@@ -102,7 +103,7 @@ def _follow_up(session: Session, stated: _Stated, change: Change, chosen: Chosen
         followed = [id_ for id_, (_, one) in stated if is_collectable(one)]
         if chosen.cadence_id is not None:
             firsts = [First(chosen.cadence_id, followed, change)]
-            _open(session, stated, circumstances, firsts, frozenset(), change)
+            settle_new(session, _open(session, stated, circumstances, firsts, frozenset(), change), change)
         settle_page_by_rules(session, [id_ for id_, _ in stated], change, Event.CREATED)
         return
     values = custom_values(session, "customer", list(circumstances))
@@ -111,8 +112,10 @@ def _follow_up(session: Session, stated: _Stated, change: Change, chosen: Chosen
         for id_, (customer_id, one) in stated
     }
     begun = begin(session, [id_ for id_, _ in stated], change, rule_facts)
-    _open(session, stated, circumstances, begun.firsts, begun.hidden, change)
-    see_default(session, begun, change)
+    opened = _open(session, stated, circumstances, begun.firsts, begun.hidden, change)
+    # Before the first look: no to-do may open under a default cadence that rules take away at once.
+    moved = see_default(session, begun, change)
+    settle_new(session, [one for one in opened if one.invoice_id not in moved], change)
 
 
 def _open(
@@ -122,10 +125,10 @@ def _open(
     firsts: Sequence[First],
     hidden: frozenset[int],
     change: Change,
-) -> None:
+) -> list[OpenCollection]:
     followed = {id_ for first in firsts for id_ in first.invoice_ids}
     if not followed:
-        return
+        return []
     by_id = {id_: one for id_, one in stated if id_ in followed}
     cadences = cadences_in_force(session, [first.cadence_id for first in firsts])
     first_of = {id_: first for first in firsts for id_ in first.invoice_ids}
@@ -139,10 +142,11 @@ def _open(
         under, holds = cadences[first.cadence_id], _DISPUTED if one.is_disputed else ()
         invoice = _facts(id_, one, of, id_ in hidden)
         collections.append((new_collection(collection_id, invoice, of, under, change.on, holds), first.change.by))
-    open_new(session, collections, change)
+    open_new(session, collections)
     payload, is_bulk = json.dumps({"by": change.by}), len(stated) >= BULK_FROM
     rows = ((id_, "invoice_changed", payload, is_bulk) for id_ in by_id)
     copy_in(session, OutboxEntry, ("invoice_id", "signal", "payload", "is_bulk"), rows)
+    return [collection for collection, _ in collections]
 
 
 def _facts(id_: int, one: IncomingInvoice, of: Circumstances, is_hidden: bool) -> InvoiceFacts:

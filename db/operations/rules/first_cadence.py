@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change, Noted, note_all
 from db.operations.entering import default_cadence_id, find_published_cadences, published_version_id
 from db.operations.rules.asked import ask_about_new, ask_rules, by_rule, missing, settle_page_by_rules
 from db.queries.smart_rules import active_rules
-from db.tables.collections import Collection, NextAction
+from db.tables.collections import Collection
 from db.tables.invoices import Invoice
 from db.tables.organization import Organization
 from dunning.facts import InvoiceState
@@ -19,8 +19,6 @@ from rules.fields import Field
 from rules.index import Event
 from rules.outcomes import Outcome
 from rules.rule import Assign, Rule, Show, Slot
-
-_UNSEEN = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +88,14 @@ def begin(
     return Begun([*firsts, First(default_id, by_default, change)], by_default, hidden)
 
 
-def see_default(session: Session, begun: Begun, change: Change) -> None:
+def see_default(session: Session, begun: Begun, change: Change) -> frozenset[int]:
     """Ask rules about the default cadence that invoices are under now, if any asks about cadences.
 
-    Those that they change are settled.
+    Those that they change are settled, and returned. Nothing may have been planned under the default cadence yet.
     """
-    if begun.by_default and Field.CADENCE in active_rules(session).fields:
-        changed = settle_page_by_rules(session, begun.by_default, change)
-        # Nobody ever waited for what was planned under the default cadence.
-        stopped = select(Collection.id).where(Collection.invoice_id.in_(changed), Collection.state == "stopped")
-        session.execute(delete(NextAction).where(NextAction.collection_id.in_(stopped)), execution_options=_UNSEEN)
+    if not begun.by_default or Field.CADENCE not in active_rules(session).fields:
+        return frozenset()
+    return frozenset(settle_page_by_rules(session, begun.by_default, change))
 
 
 def _assign(session: Session, assigning: Sequence[tuple[Rule, Sequence[int]]], change: Change) -> list[First]:
