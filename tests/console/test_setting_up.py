@@ -4,7 +4,11 @@ import asyncio
 from typing import Any
 
 from sqlalchemy import text
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
 
+from console.temporal_checks import QUEUES
 from db.engine import Engine, transaction
 from db.queries.revision import revision_of
 from db.schema import is_current
@@ -53,15 +57,28 @@ def by_name(checks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {check["what"]: check for check in checks}
 
 
+async def work_is_asked_for(client: Client) -> bool:
+    """Return whether the server has heard from a worker on every queue: a new one asks a moment after its start."""
+    for name, kind, _ in QUEUES:
+        request = DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind
+        )
+        if not (await client.workflow_service.describe_task_queue(request)).pollers:
+            return False
+    return True
+
+
 async def test_doctor_finds_a_working_installation_well(installation: Installation, there: RunHere) -> None:
     installation.invoice(due_in_days=20)
 
     async with installation.working():
+        await installation.until_true(lambda: work_is_asked_for(installation.client))
         ran = await asyncio.to_thread(there, "doctor", "--json")
         for_people = await duewell(installation.env, "doctor")
 
-    assert (ran.code, ran.err) == (0, "")
     checks = by_name(ran.data["checks"])
+    assert {name: check for name, check in checks.items() if check["state"] == "missing"} == {}
+    assert (ran.code, ran.err) == (0, "")
     needed = ("PostgreSQL", "schema", "Temporal", "search attributes", "mail", "outbox", "collections")
     assert {name: checks[name]["state"] for name in needed} == dict.fromkeys(needed, "ok")
     assert {checks[f"worker {work}"]["state"] for work in ("processes", "planning", "sending")} == {"ok"}
