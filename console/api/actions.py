@@ -168,39 +168,41 @@ async def list_actions(
 
 
 @router.get("/{id}", **reading("actions:read", Action, "getAction"))
-async def get_action(id: IdInPath, call: ReadOne) -> Response:  # noqa: A002  # as the path calls it
+async def get_action(action_id: IdInPath, call: ReadOne) -> Response:
     """Return an action."""
-    return await call.one(ActionResource(id).show, f"action {id}")
+    return await call.one(ActionResource(action_id).show, f"action {action_id}")
 
 
 @router.post("/{id}/complete", **changing(WRITE, Action, "completeAction"))
-async def complete(id: IdInPath, body: EndingBody, call: ChangeOne) -> Response:  # noqa: A002
+async def complete(action_id: IdInPath, body: EndingBody, call: ChangeOne) -> Response:
     """End a to-do with an outcome. The first one to do it wins."""
-    return await _ordered(call, id, lambda desk: desk.complete_todos([id], body.ending))
+    return await _ordered(call, action_id, lambda desk: desk.complete_todos([action_id], body.ending))
 
 
 @router.post("/{id}/ignore", **changing(WRITE, Action, "ignoreAction", body=False))
-async def ignore(id: IdInPath, call: ChangeOne) -> Response:  # noqa: A002
+async def ignore(action_id: IdInPath, call: ChangeOne) -> Response:
     """Leave a to-do undone: its collection goes on with the next step, and nobody was contacted."""
-    return await _ordered(call, id, lambda desk: desk.complete_todos([id], EndingBody(outcome="ignored").ending))
+    return await _ordered(
+        call, action_id, lambda desk: desk.complete_todos([action_id], EndingBody(outcome="ignored").ending)
+    )
 
 
 @router.post("/{id}/snooze", **changing(WRITE, Action, "snoozeAction"))
-async def snooze(id: IdInPath, body: SnoozeBody, call: ChangeOne) -> Response:  # noqa: A002
+async def snooze(action_id: IdInPath, body: SnoozeBody, call: ChangeOne) -> Response:
     """Put a to-do off until a day."""
-    return await _ordered(call, id, lambda desk: desk.snooze_todos([id], body.until))
+    return await _ordered(call, action_id, lambda desk: desk.snooze_todos([action_id], body.until))
 
 
 @router.post("/{id}/reassign", **changing(WRITE, Action, "reassignAction"))
-async def reassign(id: IdInPath, body: AssignBody, call: ChangeOne) -> Response:  # noqa: A002
+async def reassign(action_id: IdInPath, body: AssignBody, call: ChangeOne) -> Response:
     """Give a to-do to a user or a group."""
-    return await _ordered(call, id, lambda desk: desk.assign_todos([id], body.owner))
+    return await _ordered(call, action_id, lambda desk: desk.assign_todos([action_id], body.owner))
 
 
 @router.post("/{id}/send", **changing(WRITE, Action, "sendAction", body=False))
-async def send(id: IdInPath, call: ChangeOne) -> Response:  # noqa: A002
+async def send(action_id: IdInPath, call: ChangeOne) -> Response:
     """Let the message of a to-do go out, which completes it."""
-    return await _ordered(call, id, lambda desk: desk.send_todos([id]))
+    return await _ordered(call, action_id, lambda desk: desk.send_todos([action_id]))
 
 
 async def _ordered(call: Changing, action_id: int, order: Callable[[JoinedDesk], TodosTold]) -> Response:

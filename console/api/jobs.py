@@ -84,16 +84,16 @@ async def list_jobs(
 
 
 @router.get("/{id}", **reading("jobs:read", Job, "getJob"))
-async def get_job(id: IdInPath, call: ReadOne) -> Response:  # noqa: A002  # as the path calls it
+async def get_job(job_id: IdInPath, call: ReadOne) -> Response:
     """Return a job."""
-    return await call.one(JobResource(id).show, f"job {id}")
+    return await call.one(JobResource(job_id).show, f"job {job_id}")
 
 
 @router.post("/{id}/cancel", **changing("jobs:write", Job, "cancelJob", body=False))
-async def cancel(id: IdInPath, call: ChangeOne) -> Response:  # noqa: A002
+async def cancel(job_id: IdInPath, call: ChangeOne) -> Response:
     """Let a job end after the page under way; what it did stays."""
 
     def work(desk: JoinedDesk) -> None:
-        desk.cancel_job(id)
+        desk.cancel_job(job_id)
 
-    return await call.of(JobResource(id), work, f"job {id}")
+    return await call.of(JobResource(job_id), work, f"job {job_id}")

@@ -25,7 +25,8 @@ PaymentInPath = Annotated[Identifier, BeforeValidator(_decoded), Path(examples=[
 CreditNoteInPath = Annotated[Identifier, BeforeValidator(_decoded), Path(examples=["CN-1"])]
 CadenceInPath = Annotated[Name, BeforeValidator(_decoded), Path(examples=["Standard"])]
 RuleInPath = Annotated[Name, BeforeValidator(_decoded), Path(examples=["assign Standard"])]
-IdInPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
+IdInPath = Annotated[int, Path(alias="id", ge=1, le=2**63 - 1)]
+DeliveryInPath = Annotated[int, Path(alias="delivery", ge=1, le=2**63 - 1)]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many at most.")]
 CursorText = Annotated[str, StringConstraints(pattern="^[0-9a-z]{1,12}$")]
 Cursor = Annotated[

@@ -9,7 +9,16 @@ from fastapi.responses import Response
 from console.api.calls import Change, ChangeOne, ReadList, ReadOne, Reply, shown_as
 from console.api.documented import changing, creating, deleting, listing, reading
 from console.api.guard import GuardedRoute
-from console.api.parameters import LIMIT_DEFAULT, Cursor, IdInPath, Limit, cursor_at, place_in, place_of
+from console.api.parameters import (
+    LIMIT_DEFAULT,
+    Cursor,
+    DeliveryInPath,
+    IdInPath,
+    Limit,
+    cursor_at,
+    place_in,
+    place_of,
+)
 from console.api.problems import Problem
 from console.api.webhook_shapes import (
     ChangeWebhookBody,
@@ -56,78 +65,78 @@ async def add_webhook(body: NewWebhookBody, call: Change) -> Response:
 
 
 @router.get("/{id}", **reading(READ, Webhook, "getWebhook"))
-async def get_webhook(id: IdInPath, call: ReadOne) -> Response:  # noqa: A002  # as the path calls it
+async def get_webhook(webhook_id: IdInPath, call: ReadOne) -> Response:
     """Return a webhook."""
-    webhook = WebhookResource(id)
+    webhook = WebhookResource(webhook_id)
     return await call.one(webhook.show, webhook.name)
 
 
 @router.patch("/{id}", **changing(WRITE, Webhook, "changeWebhook"))
-async def change_webhook(id: IdInPath, body: ChangeWebhookBody, call: ChangeOne) -> Response:  # noqa: A002
+async def change_webhook(webhook_id: IdInPath, body: ChangeWebhookBody, call: ChangeOne) -> Response:
     """Let a webhook be somewhere else, on the public internet, or be told of other kinds of events."""
-    webhook = WebhookResource(id)
+    webhook = WebhookResource(webhook_id)
 
     def work(desk: JoinedDesk) -> None:
-        desk.change_webhook(id, body.url, body.kinds)
+        desk.change_webhook(webhook_id, body.url, body.kinds)
 
     return await call.of(webhook, work, webhook.name)
 
 
 @router.post("/{id}/start", **changing(WRITE, Webhook, "startWebhook", body=False))
-async def start_webhook(id: IdInPath, call: ChangeOne) -> Response:  # noqa: A002
+async def start_webhook(webhook_id: IdInPath, call: ChangeOne) -> Response:
     """Send to a webhook again, at once, what is owed to it, whatever failed before."""
-    webhook = WebhookResource(id)
+    webhook = WebhookResource(webhook_id)
 
     def work(desk: JoinedDesk) -> None:
-        desk.start_webhook(id)
+        desk.start_webhook(webhook_id)
 
     return await call.of(webhook, work, webhook.name)
 
 
 @router.post("/{id}/stop", **changing(WRITE, Webhook, "stopWebhook", body=False))
-async def stop_webhook(id: IdInPath, call: ChangeOne) -> Response:  # noqa: A002
+async def stop_webhook(webhook_id: IdInPath, call: ChangeOne) -> Response:
     """Send nothing more to a webhook, and owe it nothing new; what is owed waits."""
-    webhook = WebhookResource(id)
+    webhook = WebhookResource(webhook_id)
 
     def work(desk: JoinedDesk) -> None:
-        desk.stop_webhook(id)
+        desk.stop_webhook(webhook_id)
 
     return await call.of(webhook, work, webhook.name)
 
 
 @router.post("/{id}/rotate", **changing(WRITE, WebhookWithSecret, "rotateWebhookSecret", body=False))
-async def rotate_secret(id: IdInPath, call: ChangeOne) -> Response:  # noqa: A002
+async def rotate_secret(webhook_id: IdInPath, call: ChangeOne) -> Response:
     """Sign with a new secret from now on, which is shown this once, and for 24 hours with the one before too."""
-    webhook = WebhookResource(id)
+    webhook = WebhookResource(webhook_id)
 
     def change(desk: JoinedDesk) -> Reply:
         webhook.require(call, desk.session)
-        secret, _ = desk.rotate_webhook_secret(id)
+        secret, _ = desk.rotate_webhook_secret(webhook_id)
         return webhook.with_secret(desk.session, secret)
 
     return await call.carry_out(change)
 
 
 @router.post("/{id}/ping", **changing(WRITE, Delivery, "pingWebhook", body=False))
-async def ping_webhook(id: IdInPath, call: ChangeOne) -> Response:  # noqa: A002
+async def ping_webhook(webhook_id: IdInPath, call: ChangeOne) -> Response:
     """Tell a webhook of an event that is about nothing, to see that it arrives."""
-    webhook = WebhookResource(id)
+    webhook = WebhookResource(webhook_id)
 
     def change(desk: JoinedDesk) -> Reply:
         webhook.require(call, desk.session)
-        delivery = DeliveryResource(id, desk.ping_webhook(id))
+        delivery = DeliveryResource(webhook_id, desk.ping_webhook(webhook_id))
         return shown_as(delivery.show(desk.session))
 
     return await call.carry_out(change)
 
 
 @router.delete("/{id}", **deleting(WRITE, "deleteWebhook"))
-async def delete_webhook(id: IdInPath, call: ChangeOne) -> Response:  # noqa: A002
+async def delete_webhook(webhook_id: IdInPath, call: ChangeOne) -> Response:
     """Forget a webhook with all its deliveries; what is owed to it is not delivered."""
 
     def change(desk: JoinedDesk) -> Reply:
-        WebhookResource(id).require(call, desk.session)
-        desk.remove_webhook(id)
+        WebhookResource(webhook_id).require(call, desk.session)
+        desk.remove_webhook(webhook_id)
         return Reply(204, b"")
 
     return await call.carry_out(change)
@@ -135,7 +144,7 @@ async def delete_webhook(id: IdInPath, call: ChangeOne) -> Response:  # noqa: A0
 
 @router.get("/{id}/deliveries", **listing(READ, DeliveryList, "listDeliveries", "not-found"))
 async def list_deliveries(
-    id: IdInPath,  # noqa: A002
+    webhook_id: IdInPath,
     call: ReadList,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
@@ -144,10 +153,10 @@ async def list_deliveries(
     """List what a webhook was told of in the last 30 days, and what is owed to it, the newest first."""
 
     def page(session: Session) -> DeliveryList:
-        if WebhookResource(id).show(session) is None:
-            raise Problem("not-found", f"there is no webhook {id}")
+        if WebhookResource(webhook_id).show(session) is None:
+            raise Problem("not-found", f"there is no webhook {webhook_id}")
         before_id = None if cursor is None else place_of(cursor)
-        lines = delivery_lines(session, limit + 1, id, before_id, failed=failed)
+        lines = delivery_lines(session, limit + 1, webhook_id, before_id, failed=failed)
         more = cursor_at(lines[limit - 1].id) if len(lines) > limit else None
         return DeliveryList(items=list(map(delivery_shown, lines[:limit])), next_cursor=more)
 
@@ -155,18 +164,18 @@ async def list_deliveries(
 
 
 @router.get("/{id}/deliveries/{delivery}", **reading(READ, Delivery, "getDelivery"))
-async def get_delivery(id: IdInPath, delivery: IdInPath, call: ReadOne) -> Response:  # noqa: A002
+async def get_delivery(webhook_id: IdInPath, delivery_id: DeliveryInPath, call: ReadOne) -> Response:
     """Return a delivery."""
-    one = DeliveryResource(id, delivery)
+    one = DeliveryResource(webhook_id, delivery_id)
     return await call.one(one.show, one.name)
 
 
 @router.post("/{id}/deliveries/{delivery}/redeliver", **changing(WRITE, Delivery, "redeliver", body=False))
-async def redeliver(id: IdInPath, delivery: IdInPath, call: ChangeOne) -> Response:  # noqa: A002
+async def redeliver(webhook_id: IdInPath, delivery_id: DeliveryInPath, call: ChangeOne) -> Response:
     """Deliver an event once more, under the same id."""
-    one = DeliveryResource(id, delivery)
+    one = DeliveryResource(webhook_id, delivery_id)
 
     def work(desk: JoinedDesk) -> None:
-        desk.redeliver_webhook(delivery)
+        desk.redeliver_webhook(delivery_id)
 
     return await call.of(one, work, one.name)
