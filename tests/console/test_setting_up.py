@@ -58,7 +58,7 @@ def by_name(checks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 async def work_is_asked_for(client: Client) -> bool:
-    """Return whether the server has heard from a worker on every queue: a new one asks a moment after its start."""
+    """Return whether the server has heard from a worker on every queue: a new one asks soon after its start."""
     for name, kind, _ in QUEUES:
         request = DescribeTaskQueueRequest(
             namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind
