@@ -1,6 +1,7 @@
 """Settings from the environment, read by the entry points only (worker, starter, command line, devstack)."""
 
 from functools import cache
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     api_trusted_proxies: str = Field(
         "127.0.0.1", description="Addresses of proxies whose X-Forwarded-For counts, with commas between them."
     )
+    log_format: Literal["text", "json"] = Field("text", description="How logs are written: for people or as JSON.")
     worker_build: str = Field("dev", description="Build id shown in Temporal for this worker's deployment.")
 
 

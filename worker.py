@@ -4,7 +4,6 @@ It waits for servers that are away, and stops on SIGINT or SIGTERM after what is
 """
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -35,6 +34,7 @@ from intake.reconcile_keeping import keep_scheduled
 from intake.relay import relay
 from intake.rules_clock import keep_clock
 from intake.webhook_keeping import keep_webhooks
+from logs import configure_logs
 from mailer.choice import statuses_of, transport_of
 from mailer.resend_statuses import ResendStatuses
 from mailer.transport import Transport
@@ -132,8 +132,8 @@ def workers(
 
 async def main() -> int:
     """Run until a signal says stop; return the exit code."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     chosen = settings()
+    configure_logs(chosen.log_format)
     # Planning or sending in each thread; and bulk jobs, webhooks, and what goes on beside them.
     planning_once = make_engine(chosen.database_url, chosen.worker_threads, plans_once=True)
     engine = make_engine(chosen.database_url, BULK_THREADS + WEBHOOK_THREADS + 4)

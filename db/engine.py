@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 # A lock that is not had in this time is a stuck transaction, and a retry is better than a queue behind it.
 LOCK_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
-# Our statements are short and have many parts: to compile them takes four times as long as to run them.
+# Somebody else was in the way: a unique key that both wrote, a serialization failure, a deadlock.
 _RACES = ("23505", "40001", "40P01")
 
 
@@ -30,6 +30,8 @@ def make_engine(database_url: str, connections: int = 5, *, plans_once: bool = F
     url = make_url(database_url).set(drivername="postgresql+psycopg")
     return create_engine(
         url,
+        # What a statement was about is a customer, and errors end in logs and in histories of processes.
+        hide_parameters=True,
         pool_size=connections,
         max_overflow=0,
         pool_pre_ping=True,
@@ -79,6 +81,10 @@ def _told_apart() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise LedgerUnavailable(_first_line(error)) from error
+        _keep_first_lines(error, error.orig)
+        raise
+    except psycopg.Error as error:
+        _keep_first_lines(error)
         raise
 
 
@@ -99,6 +105,13 @@ def ping(engine: Engine) -> str:
     """Return the server's version. Raises LedgerUnavailable."""
     with transaction(engine) as session:
         return str(session.scalar(text("SHOW server_version")))
+
+
+def _keep_first_lines(*errors: BaseException | None) -> None:
+    """Leave in the errors what PostgreSQL objects to; the lines that follow show rows, and stay in `diag`."""
+    for error in errors:
+        if error is not None:
+            error.args = tuple(str(said).partition("\n")[0] for said in error.args)
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -11,6 +11,7 @@ from console.api.app import make_app
 from console.api.service import Limits
 from console.failure import Failure
 from db.engine import make_engine
+from logs import configure_logs
 from settings import Settings
 from workflows.client import connect
 
@@ -31,6 +32,7 @@ def run_server(chosen: Settings, host: str, port: int) -> int:
             tls=chosen.temporal_tls,
         )
 
+    configure_logs(chosen.log_format)
     limits = Limits(requests_per_minute=chosen.api_requests_per_minute)
     engine = make_engine(chosen.database_url, limits.connections)
     listening = _listening(host, port)
