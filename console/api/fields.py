@@ -19,7 +19,9 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     WithJsonSchema,
+    model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from dunning.currencies import CURRENCY_DECIMALS
 
@@ -142,6 +144,14 @@ class Body(BaseModel):
     """What is sent: nothing is guessed, and nothing that is not known is overlooked."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_of_an_object(cls, sent: object) -> object:
+        """Refuse a decimal number: FastAPI would look for the fields among its attributes, and find none."""
+        if isinstance(sent, Decimal):
+            raise PydanticCustomError("model_type", "Input should be an object")
+        return sent
 
 
 class Shown(BaseModel):

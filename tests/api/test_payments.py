@@ -36,6 +36,21 @@ async def test_a_payment_settles_is_moved_and_taken_back(api: Caller, book: Book
     assert await outstanding(api) == "1000.00"
 
 
+async def test_a_number_is_no_order_however_it_is_written(api: Caller, book: Book) -> None:
+    book.invoice()
+    await api.put("/v1/payments/P-1", a_payment())
+
+    # Numbers are read as decimals, and FastAPI reads what is no built-in type by its attributes.
+    for body in ("0", "7", "1.5", "-5.960464477539063e-08", "1e-3", "[]", "null", '"on"'):
+        headers = {**api.headers, "Content-Type": "application/json"}
+        said = problem(
+            await api.client.post("/v1/payments/P-1/reverse", headers=headers, content=body), 422, "invalid"
+        )
+        assert said["errors"][0]["detail"].startswith("Input should be"), body
+
+    assert (await api.get("/v1/payments/P-1")).json()["reversed_on"] is None
+
+
 async def test_a_payment_without_an_external_id_goes_by_its_number(api: Caller, book: Book) -> None:
     invoice_id = book.invoice()
     book.pay(invoice_id, "100", "2026-06-08 09:00")
