@@ -88,4 +88,4 @@ def _say(after: Shown, order: Order, changed: bool, why_not: str | None, as_json
 
 def _say_not_told(why_not: str | None) -> None:
     if why_not is not None:
-        say(out(), f"The process will be told when Temporal is back; nothing is lost ({why_not}).", "yellow")
+        say(out(), f"The process will be told later; nothing is lost ({why_not}).", "yellow")

@@ -76,4 +76,4 @@ def _say(came: TodosTold, why_not: str | None) -> None:
         done = sum(one.is_done for one in came.results)
         say(console, f"{done} of {len(came.results)} done.")
     if why_not is not None:
-        say(console, f"The process will be told when Temporal is back; nothing is lost ({why_not}).", "yellow")
+        say(console, f"The process will be told later; nothing is lost ({why_not}).", "yellow")

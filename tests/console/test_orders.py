@@ -61,7 +61,7 @@ def test_without_temporal_nothing_is_lost(installation: Installation, here: RunH
 
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines()[0] == "INV-1: paused until it is resumed."
-    assert "The process will be told when Temporal is back; nothing is lost (Temporal at 127.0.0.1:3" in ran.out
+    assert "The process will be told later; nothing is lost (Temporal at 127.0.0.1:3" in ran.out
     assert installation.stage() == "held"
     with transaction(installation.engine) as session:
         assert outbox_backlog(session).count == 2  # of the invoice itself, and of the pause
