@@ -190,6 +190,8 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException) as error:
             raise Deferred(_text(error)) from error
         if not is_current():
+            # A farewell would be one more line of the message, and its answer be waited for in vain.
+            smtp.close()
             raise Overtaken("another attempt has the message by now")
         try:
             smtp.send(b".\r\n")

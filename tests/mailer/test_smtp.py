@@ -14,7 +14,7 @@ from mailer.choice import transport_of
 from mailer.compose import compose
 from mailer.render import Rendered
 from mailer.smtp import SmtpServer, SmtpTransport
-from mailer.transport import Deferred, Rejected, Uncertain, Unreachable
+from mailer.transport import Deferred, Overtaken, Rejected, Uncertain, Unreachable
 from tests.mailer.builders import AT, a_letter, an_envelope, rendered_text
 from tests.mailer.smtp_servers import (
     CERTIFICATE,
@@ -195,6 +195,17 @@ def test_a_server_that_stays_silent_is_given_up(behaviour: Behaviour, outcome: t
 def test_a_silent_farewell_takes_nothing_back() -> None:
     with a_server(Behaviour(quit=HANGS)) as server:
         assert send(server).startswith("250")
+
+
+def test_an_attempt_that_was_overtaken_leaves_at_once_and_without_the_final_dot() -> None:
+    with a_server() as server:
+        transport = SmtpTransport(SmtpServer.from_url(server.url()))
+        began = monotonic()
+        with pytest.raises(Overtaken):
+            transport.send(SENDER, (ANA,), "<1234.1.1@duewell.example>", MESSAGE, lambda: False)
+        assert monotonic() - began < 3
+
+    assert server.taken == []
 
 
 @pytest.mark.usefixtures("impatient")
