@@ -1,4 +1,4 @@
-"""Sees to it that what is owed to endpoints is delivered: wakes their processes, and forgets what is long over."""
+"""Sees to it that what is owed to endpoints is delivered: wakes their processes, and forgets what is over."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from db.engine import Engine, LedgerUnavailable, transaction
-from db.operations.webhook_deliveries import endpoints_to_tell, forget_deliveries
+from db.operations.webhook_deliveries import endpoints_to_tell, forget_deliveries, forget_removed
 from workflows.client import tell_webhooks
 
 LOOK_SECONDS = 1.0
@@ -27,6 +27,8 @@ async def keep_webhooks(engine: Engine, client: Client) -> None:
         now = datetime.now(UTC)
         try:
             await tell_owed(engine, client, now)
+            # A page at each look: nobody is told later because somebody left a million deliveries behind.
+            await asyncio.to_thread(_forget_removed, engine, PAGE)
             if now - forgot_at >= FORGET_EVERY:
                 await forget_old(engine, now)
                 forgot_at = now
@@ -70,3 +72,8 @@ def _to_tell(engine: Engine, now: datetime) -> Sequence[int]:
 def _forget_page(engine: Engine, before: datetime, page: int) -> int:
     with transaction(engine) as session:
         return forget_deliveries(session, before, page)
+
+
+def _forget_removed(engine: Engine, page: int) -> int:
+    with transaction(engine) as session:
+        return forget_removed(session, page)

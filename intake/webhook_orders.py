@@ -23,33 +23,50 @@ class NewWebhook:
     secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where webhooks may go, as it was looked up; in a private network only if somebody allowed that."""
+
+    url: str
+    allows_private: bool
+
+
+def look_up(url: str, *, allows_private: bool = False, resolver: Resolver = resolve) -> Place:
+    """Return the place that the URL leads to. Raises Refused for one that nothing would ever be sent to.
+
+    A name server may take long, so no transaction may be open meanwhile. Each delivery looks anew.
+    """
+    try:
+        target = read_url(url, allows_private=allows_private)
+        addresses = resolver(target.host, target.port)
+        if not allows_private:
+            require_public(target.host, addresses)
+    except NotPublic as refusal:
+        raise Refused(f"{refusal}; allow it with --allow-private") from refusal
+    except (BadUrl, NotFound) as refusal:
+        raise Refused(str(refusal)) from refusal
+    return Place(url, allows_private)
+
+
 class WebhookOrders(Clerk):
     """What a person may order about webhooks."""
 
     __slots__ = ()
 
-    def add_webhook(
-        self, url: str, kinds: Sequence[str], *, allows_private: bool, resolver: Resolver = resolve
-    ) -> NewWebhook:
-        """Let the URL be told of events of these kinds from now on, of all if none is named. Raises Refused."""
-        _require_reachable(url, allows_private, resolver)
+    def add_webhook(self, place: Place, kinds: Sequence[str]) -> NewWebhook:
+        """Let the place be told of events of these kinds from now on, of all if none is named. Raises Refused."""
         secret = new_secret()
         with self._transaction() as session:
             sound = webhooks.require_kinds(kinds)
-            endpoint_id = webhooks.add_endpoint(session, url, sound, secret, allows_private, self.by)
+            endpoint_id = webhooks.add_endpoint(session, place.url, sound, secret, place.allows_private, self.by)
         return NewWebhook(endpoint_id, tuple(sound), secret)
 
-    def change_webhook(
-        self, webhook: int, url: str | None, kinds: Sequence[str] | None, *, resolver: Resolver = resolve
-    ) -> bool:
-        """Let a webhook be at another public URL, or be told of other kinds; say whether it differs.
-
-        It may not be in a private network from then on, if it moves. Raises Refused.
-        """
-        if url is not None:
-            _require_reachable(url, False, resolver)
+    def change_webhook(self, webhook: int, place: Place | None, kinds: Sequence[str] | None) -> bool:
+        """Let a webhook be at another place, or be told of other kinds; say whether it differs. Raises Refused."""
         with self._transaction() as session:
-            return webhooks.change_endpoint(session, webhook, url, kinds, allows_private=False)
+            if place is None:
+                return webhooks.change_endpoint(session, webhook, None, kinds, allows_private=False)
+            return webhooks.change_endpoint(session, webhook, place.url, kinds, place.allows_private)
 
     def rotate_webhook_secret(self, webhook: int) -> tuple[str, datetime]:
         """Return a new secret, and until when the one before signs too. Raises Refused."""
@@ -90,24 +107,4 @@ class WebhookOrders(Clerk):
     def remove_webhook(self, webhook: int) -> None:
         """Forget the webhook and all its deliveries; what is owed to it is not delivered. Raises Refused."""
         with self._transaction() as session:
-            webhooks.stop_endpoint(session, webhook, f"removed by {self.by}")
-        # Nothing new is owed to it from here on, and page by page nobody waits long for the rest to go.
-        deleted = PAGE
-        while deleted == PAGE:
-            with self._transaction() as session:
-                deleted = webhooks.remove_deliveries(session, webhook, PAGE)
-        with self._transaction() as session:
             webhooks.remove_endpoint(session, webhook)
-
-
-def _require_reachable(url: str, allows_private: bool, resolver: Resolver) -> None:
-    """Raise Refused for a URL that nothing would ever be sent to."""
-    try:
-        target = read_url(url, allows_private=allows_private)
-        addresses = resolver(target.host, target.port)
-        if not allows_private:
-            require_public(target.host, addresses)
-    except NotPublic as refusal:
-        raise Refused(f"{refusal}; allow it with --allow-private") from refusal
-    except (BadUrl, NotFound) as refusal:
-        raise Refused(str(refusal)) from refusal

@@ -145,7 +145,8 @@ class _Deadline:
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         self._timer.cancel()
-        if self._is_over:
+        # The socket has the same patience, and may lose it a moment before the timer's thread has its turn.
+        if self._is_over or (self._line is not None and isinstance(error, TimeoutError)):
             raise TimeoutError(f"it does not answer within {self._seconds:g} seconds") from error
 
     def ends(self, line: socket.socket) -> None:

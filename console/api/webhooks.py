@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from console.api.calls import Change, ChangeOne, ReadList, ReadOne, Reply, shown_as
+from console.api.calls import Change, ChangeOne, Changing, ReadList, ReadOne, Reply, shown_as
 from console.api.documented import changing, creating, deleting, listing, reading
 from console.api.guard import GuardedRoute
 from console.api.parameters import (
@@ -15,11 +15,12 @@ from console.api.parameters import (
     DeliveryInPath,
     IdInPath,
     Limit,
-    cursor_at,
+    page_of,
     place_in,
     place_of,
 )
 from console.api.problems import Problem
+from console.api.service import Service
 from console.api.webhook_shapes import (
     ChangeWebhookBody,
     Delivery,
@@ -34,8 +35,10 @@ from console.api.webhook_shapes import (
     shown,
 )
 from db.engine import Session
+from db.operations.refusal import Refused
 from db.queries.webhooks import delivery_lines, endpoint_lines
 from intake.joined_desk import JoinedDesk
+from intake.webhook_orders import Place
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=GuardedRoute)
 READ, WRITE = "webhooks:read", "webhooks:write"
@@ -55,9 +58,10 @@ async def add_webhook(body: NewWebhookBody, call: Change) -> Response:
 
     Whoever runs the server may add one in a private network, with `duewell webhook add`.
     """
+    place = await _look_up(call, body.url)
 
     def change(desk: JoinedDesk) -> Reply:
-        added = desk.add_webhook(body.url, body.kinds, allows_private=False)
+        added = desk.add_webhook(_found(place), body.kinds)
         reply = WebhookResource(added.id).with_secret(desk.session, added.secret)
         return Reply(201, reply.body, {**reply.headers, "Location": place_in("webhooks", str(added.id))})
 
@@ -75,9 +79,10 @@ async def get_webhook(webhook_id: IdInPath, call: ReadOne) -> Response:
 async def change_webhook(webhook_id: IdInPath, body: ChangeWebhookBody, call: ChangeOne) -> Response:
     """Let a webhook be somewhere else, on the public internet, or be told of other kinds of events."""
     webhook = WebhookResource(webhook_id)
+    place = None if body.url is None else await _look_up(call, body.url)
 
     def work(desk: JoinedDesk) -> None:
-        desk.change_webhook(webhook_id, body.url, body.kinds)
+        desk.change_webhook(webhook_id, None if place is None else _found(place), body.kinds)
 
     return await call.of(webhook, work, webhook.name)
 
@@ -86,22 +91,14 @@ async def change_webhook(webhook_id: IdInPath, body: ChangeWebhookBody, call: Ch
 async def start_webhook(webhook_id: IdInPath, call: ChangeOne) -> Response:
     """Send to a webhook again, at once, what is owed to it, whatever failed before."""
     webhook = WebhookResource(webhook_id)
-
-    def work(desk: JoinedDesk) -> None:
-        desk.start_webhook(webhook_id)
-
-    return await call.of(webhook, work, webhook.name)
+    return await call.of(webhook, lambda desk: desk.start_webhook(webhook_id), webhook.name)
 
 
 @router.post("/{id}/stop", **changing(WRITE, Webhook, "stopWebhook", body=False))
 async def stop_webhook(webhook_id: IdInPath, call: ChangeOne) -> Response:
     """Send nothing more to a webhook, and owe it nothing new; what is owed waits."""
     webhook = WebhookResource(webhook_id)
-
-    def work(desk: JoinedDesk) -> None:
-        desk.stop_webhook(webhook_id)
-
-    return await call.of(webhook, work, webhook.name)
+    return await call.of(webhook, lambda desk: desk.stop_webhook(webhook_id), webhook.name)
 
 
 @router.post("/{id}/rotate", **changing(WRITE, WebhookWithSecret, "rotateWebhookSecret", body=False))
@@ -157,8 +154,8 @@ async def list_deliveries(
             raise Problem("not-found", f"there is no webhook {webhook_id}")
         before_id = None if cursor is None else place_of(cursor)
         lines = delivery_lines(session, limit + 1, webhook_id, before_id, failed=failed)
-        more = cursor_at(lines[limit - 1].id) if len(lines) > limit else None
-        return DeliveryList(items=list(map(delivery_shown, lines[:limit])), next_cursor=more)
+        listed, more = page_of(lines, limit)
+        return DeliveryList(items=list(map(delivery_shown, listed)), next_cursor=more)
 
     return await call.page(page)
 
@@ -174,8 +171,17 @@ async def get_delivery(webhook_id: IdInPath, delivery_id: DeliveryInPath, call: 
 async def redeliver(webhook_id: IdInPath, delivery_id: DeliveryInPath, call: ChangeOne) -> Response:
     """Deliver an event once more, under the same id."""
     one = DeliveryResource(webhook_id, delivery_id)
+    return await call.of(one, lambda desk: desk.redeliver_webhook(delivery_id), one.name)
 
-    def work(desk: JoinedDesk) -> None:
-        desk.redeliver_webhook(delivery_id)
 
-    return await call.of(one, work, one.name)
+async def _look_up(call: Changing, url: str) -> Place | Refused:
+    # Before the transaction, and without raising: whether the webhook is there, or the request is a repeat, counts
+    # first.
+    service: Service = call.request.app.state.service
+    return await service.look_up(url)
+
+
+def _found(place: Place | Refused) -> Place:
+    if isinstance(place, Refused):
+        raise place
+    return place

@@ -53,9 +53,15 @@ def published_version_id(session: Session, cadence_id: int) -> int:
     return version_id
 
 
-def default_cadence_id(session: Session) -> int | None:
-    """Return the default cadence, or None if the organization has none."""
-    return session.scalar(select(Cadence.id).where(Cadence.is_default))
+def default_cadence(session: Session) -> tuple[int, str] | None:
+    """Return the id and the name of the default cadence, or None if the organization has none."""
+    row = session.execute(select(Cadence.id, Cadence.name).where(Cadence.is_default)).one_or_none()
+    return None if row is None else (row.id, row.name)
+
+
+def cadence_name(session: Session, cadence_id: int) -> str:
+    """Return what the cadence is called."""
+    return session.execute(select(Cadence.name).where(Cadence.id == cadence_id)).scalar_one()
 
 
 def published_cadence_id(session: Session, name: str) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, TextClause, func, text, update
+from sqlalchemy import CursorResult, TextClause, delete, func, text, update
 from sqlalchemy.orm import Session
 
 from db.tables.webhooks import WebhookDelivery, WebhookEndpoint
@@ -69,6 +69,17 @@ DELETE FROM webhook_deliveries WHERE id = ANY (ARRAY (
   SELECT d.id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
    WHERE d.created_at < :before AND (d.state <> 'owed' OR NOT e.is_active)
    ORDER BY d.created_at LIMIT :limit FOR UPDATE OF d SKIP LOCKED))
+""")
+
+
+# Whoever owes an endpoint something holds its key until that is committed.
+_REMOVED = text("""
+SELECT id FROM webhook_endpoints WHERE removed_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+""")
+# In the order of an index, and of none that others share.
+_FORGET_OF = text("""
+DELETE FROM webhook_deliveries WHERE id = ANY (ARRAY (
+  SELECT d.id FROM webhook_deliveries d WHERE d.endpoint_id = :endpoint_id ORDER BY d.event_id LIMIT :limit))
 """)
 
 
@@ -202,6 +213,21 @@ def forget_deliveries(session: Session, before: datetime, limit: int) -> int:
     """Forget a page of old deliveries that are over, and return how many those were."""
     result = session.execute(_FORGET, {"before": before, "limit": limit})
     assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def forget_removed(session: Session, limit: int) -> int:
+    """Forget a page of what a removed endpoint was and is owed, with the last one the endpoint; return how many.
+
+    Endpoints to which something is just being owed, by whoever saw them before they were removed, come later.
+    """
+    endpoint_id = session.scalar(_REMOVED)
+    if endpoint_id is None:
+        return 0
+    result = session.execute(_FORGET_OF, {"endpoint_id": endpoint_id, "limit": limit})
+    assert isinstance(result, CursorResult)
+    if result.rowcount < limit:
+        session.execute(delete(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id))
     return result.rowcount
 
 

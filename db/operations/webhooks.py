@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, delete, func, select, text, update
+from sqlalchemy import CursorResult, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -79,7 +79,7 @@ def add_endpoint(
 ) -> int:
     """Let the address be told of events from now on, and return the endpoint's id. Raises Refused."""
     # Two at once may come to one more than the bound, which hurts nobody.
-    if (session.scalar(select(func.count()).select_from(WebhookEndpoint)) or 0) >= ENDPOINTS_MAX:
+    if (session.scalar(select(func.count()).where(WebhookEndpoint.removed_at.is_(None))) or 0) >= ENDPOINTS_MAX:
         raise Refused(f"there are {ENDPOINTS_MAX} webhooks already; remove one")
     statement = insert(WebhookEndpoint).values(
         url=url,
@@ -177,24 +177,20 @@ def redeliver_given_up(session: Session, endpoint_id: int, limit: int) -> int:
     return result.rowcount
 
 
-def remove_deliveries(session: Session, endpoint_id: int, limit: int) -> int:
-    """Forget a page of what the endpoint was and is owed, and return how many those were."""
-    of_it = select(WebhookDelivery.id).where(WebhookDelivery.endpoint_id == endpoint_id)
-    # In the order of an index, and of none that others share.
-    ids = session.scalars(of_it.order_by(WebhookDelivery.event_id).limit(limit)).all()
-    result = session.execute(delete(WebhookDelivery).where(WebhookDelivery.id.in_(ids)))
-    assert isinstance(result, CursorResult)
-    return result.rowcount
-
-
 def remove_endpoint(session: Session, endpoint_id: int) -> None:
-    """Forget the endpoint, stopped before, with the rest of its deliveries. Raises Refused if there is none."""
-    session.delete(_locked(session, endpoint_id))
+    """Let the endpoint not be there any more: it is told, owed and shown nothing. Raises Refused if there is none.
+
+    What it was and is owed is left to `forget_removed`: there may be millions, and nobody has to wait for that.
+    """
+    endpoint = _locked(session, endpoint_id)
+    endpoint.is_active, endpoint.removed_at = False, func.now()
 
 
 def _locked(session: Session, endpoint_id: int) -> WebhookEndpoint:
     # Not FOR UPDATE: what happens to invoices meanwhile must not wait for it.
-    statement = select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id)
+    statement = select(WebhookEndpoint).where(
+        WebhookEndpoint.id == endpoint_id, WebhookEndpoint.removed_at.is_(None)
+    )
     endpoint = session.scalars(statement.with_for_update(key_share=True)).one_or_none()
     if endpoint is None:
         raise Refused(f"there is no webhook {endpoint_id}")

@@ -67,26 +67,27 @@ SELECT e.id, e.url, e.kinds, e.allows_private, e.is_active, e.stopped_because, e
                        FROM (SELECT created_at FROM webhook_deliveries
                               WHERE endpoint_id BETWEEN e.id AND e.id AND state = 'owed'
                               ORDER BY endpoint_id, id LIMIT :limit) d) o
- WHERE CAST(:id AS bigint) IS NULL OR e.id = :id
+ WHERE e.removed_at IS NULL AND (CAST(:id AS bigint) IS NULL OR e.id = :id)
  ORDER BY e.id
 """)
 _DELIVERY = """
 SELECT d.id, d.endpoint_id AS webhook, d.event_id, d.kind, i.number AS invoice, d.state, d.attempts,
        d.last_status, d.last_error, d.due_at, d.created_at, d.ended_at
   FROM webhook_deliveries d LEFT JOIN invoices i ON i.id = d.invoice_id
+ WHERE d.endpoint_id NOT IN (SELECT id FROM webhook_endpoints WHERE removed_at IS NOT NULL)
 """
 # The newest first: all by the primary key, those of an endpoint by ix_webhook_deliveries_endpoint_id; for BETWEEN
 # see db/operations/webhook_deliveries.py.
 _BEFORE = "d.id < :before_id"
-_NEWEST = text(f"{_DELIVERY} WHERE {_BEFORE} ORDER BY d.id DESC LIMIT :limit")
+_NEWEST = text(f"{_DELIVERY} AND {_BEFORE} ORDER BY d.id DESC LIMIT :limit")
 _NEWEST_OF = text(
-    f"{_DELIVERY} WHERE d.endpoint_id BETWEEN :id AND :id AND {_BEFORE}"
+    f"{_DELIVERY} AND d.endpoint_id BETWEEN :id AND :id AND {_BEFORE}"
     "  ORDER BY d.endpoint_id DESC, d.id DESC LIMIT :limit"
 )
-_ONE_DELIVERY = text(f"{_DELIVERY} WHERE d.id = :id AND d.endpoint_id = :endpoint_id")
+_ONE_DELIVERY = text(f"{_DELIVERY} AND d.id = :id AND d.endpoint_id = :endpoint_id")
 # By ix_webhook_deliveries_given_up and ix_webhook_deliveries_waiting, which hold nothing else and are short.
 _FAILED = text(
-    f"{_DELIVERY} WHERE (d.state = 'given up' OR d.state = 'owed' AND d.attempts > 0) AND {_BEFORE}"
+    f"{_DELIVERY} AND (d.state = 'given up' OR d.state = 'owed' AND d.attempts > 0) AND {_BEFORE}"
     "  AND (CAST(:id AS bigint) IS NULL OR d.endpoint_id = :id) ORDER BY d.id DESC LIMIT :limit"
 )
 

@@ -52,6 +52,7 @@ EVENTS: Mapping[str, Told] = {
     "customer paused": Told("collection.paused", ("until",)),
     "resumed": Told("collection.resumed"),
     "customer resumed": Told("collection.resumed"),
+    "collection started": Told("collection.started", ("cadence", "rule")),
     "reassigned": Told("collection.reassigned", ("cadence", "rule")),
     "restarted": Told("collection.restarted"),
     "cycle begun": Told("collection.cycle_begun", ("cycle",)),

@@ -21,7 +21,10 @@ class WebhookEndpoint(Base):
     """
 
     __tablename__ = "webhook_endpoints"
-    __table_args__ = (CheckConstraint("url ~ '^https?://'", name="url"),)
+    __table_args__ = (
+        CheckConstraint("url ~ '^https?://'", name="url"),
+        CheckConstraint("removed_at IS NULL OR NOT is_active", name="removed_at"),
+    )
 
     id: Mapped[Id]
     url: Mapped[str]
@@ -41,6 +44,8 @@ class WebhookEndpoint(Base):
     last_error: Mapped[str | None]
     # Its process was told that something is owed, and is not told again before this moment.
     told_until: Mapped[datetime | None]
+    # From here on it is not there for anybody; what it was and is owed goes page by page, and then this row.
+    removed_at: Mapped[datetime | None]
 
 
 class WebhookDelivery(Base):

@@ -11,6 +11,7 @@ from console.api.app import make_app
 from console.api.service import Connect, Limits
 from db.engine import Engine
 from intake.api_keys import make_key
+from mailer.public_addresses import Resolver, resolve
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,10 @@ async def calling(
     scopes: Sequence[str] = ("*",),
     limits: Limits | None = None,
     name: str = "the books",
+    resolver: Resolver = resolve,
 ) -> AsyncIterator[Caller]:
     """Open the API on the ledger to a program with a key."""
-    app = make_app(engine, connect, limits or Limits(requests_per_minute=100_000))
+    app = make_app(engine, connect, limits or Limits(requests_per_minute=100_000), resolver)
     transport = ASGITransport(app=app, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://api.test") as client:
         yield Caller(client, engine).with_key(name, *scopes)

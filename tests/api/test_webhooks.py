@@ -1,10 +1,16 @@
 """Webhooks over HTTP: a secret is shown once, nothing goes into private networks, and what failed goes again."""
 
+import asyncio
+import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from tests.api.caller import Caller, problem
+from db.engine import Engine
+from mailer.public_addresses import NotFound
+from tests.api.caller import Caller, calling, problem
+from tests.api.temporal_away import nowhere
 from tests.db.book import Book
 
 PUBLIC = "https://8.8.8.8/hook"
@@ -47,7 +53,6 @@ async def test_a_webhook_lives_its_life_and_shows_each_secret_once(api: Caller, 
         assert rotated.json()["secret"] not in later.text
     assert (await api.delete(path)).status_code == 204
     problem(await api.get(path), 404, "not-found")
-    assert book.rows("SELECT id FROM webhook_deliveries") == []
 
 
 @pytest.mark.parametrize(
@@ -93,6 +98,30 @@ async def test_deliveries_are_paged_and_made_once_more(api: Caller, book: Book) 
     problem(await api.get("/v1/webhooks/9/deliveries"), 404, "not-found")
 
 
+async def test_a_removal_takes_as_long_for_many_deliveries_as_for_none(api: Caller, book: Book) -> None:
+    for _ in range(2):
+        await a_webhook(api, kinds=["invoice.created"])
+    await api.invoice()
+    book.run(_MANY)
+
+    answer = await api.delete("/v1/webhooks/1")
+
+    # The worker forgets them in pages.
+    assert answer.status_code == 204
+    assert book.one("SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = 1") == 20_001
+    assert [one["id"] for one in (await api.get("/v1/webhooks")).json()["items"]] == [2]
+    problem(await api.get("/v1/webhooks/1/deliveries"), 404, "not-found")
+    problem(await api.get("/v1/webhooks/1/deliveries/1"), 404, "not-found")
+    problem(await api.post("/v1/webhooks/1/deliveries/1/redeliver"), 404, "not-found")
+    problem(await api.delete("/v1/webhooks/1"), 404, "not-found")
+
+
+_MANY = """
+INSERT INTO webhook_deliveries (endpoint_id, event_id, kind, payload)
+SELECT 1, 'evt_' || n, 'invoice.created', '{}' FROM generate_series(1, 20000) n
+"""
+
+
 async def test_a_repeat_adds_no_second_webhook_and_a_reader_adds_none(api: Caller) -> None:
     first = await api.post("/v1/webhooks", {"url": PUBLIC}, Idempotency_Key="k1")
     repeat = await api.post("/v1/webhooks", {"url": PUBLIC}, Idempotency_Key="k1")
@@ -102,3 +131,67 @@ async def test_a_repeat_adds_no_second_webhook_and_a_reader_adds_none(api: Calle
     problem(await reader.post("/v1/webhooks", {"url": PUBLIC}), 403, "scope-missing")
     assert len((await reader.get("/v1/webhooks")).json()["items"]) == 1
     problem(await api.post("/v1/webhooks", {"url": PUBLIC, "kinds": ["payments"]}), 422, "invalid")
+
+
+class SlowNames:
+    """A name server that answers once it may: a name is on the public internet, or nowhere."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers, self.knows = threading.Event(), threading.Event(), True
+
+    def __call__(self, host: str, _port: int) -> Sequence[str]:
+        self.asked.set()
+        assert self.answers.wait(20), "nobody let it answer"
+        if not self.knows:
+            raise NotFound(f"{host} has no address")
+        return ["8.8.8.8"]
+
+    def sleep(self) -> None:
+        """Answer nothing from now on."""
+        self.asked.clear()
+        self.answers.clear()
+
+
+@pytest.mark.parametrize("moves", [False, True])
+async def test_no_transaction_waits_for_a_name_server(engine: Engine, book: Book, moves: bool) -> None:
+    names = SlowNames()
+    async with calling(engine, nowhere, resolver=names) as api:
+        names.answers.set()
+        await a_webhook(api)
+        names.sleep()
+        stated = {"url": "https://slow.example/hook"}
+
+        ordered = asyncio.create_task(
+            api.patch("/v1/webhooks/1", stated) if moves else api.post("/v1/webhooks", stated)
+        )
+        assert await asyncio.to_thread(names.asked.wait, 10)
+        held = engine.pool.status(), book.rows(_OPEN_TRANSACTIONS)
+        listed = await api.get("/v1/webhooks")
+        names.answers.set()
+        answer = await ordered
+
+    assert held[1] == []
+    assert "Current Checked out connections: 0" in held[0]
+    assert [one["url"] for one in listed.json()["items"]] == [PUBLIC]
+    assert answer.status_code == (200 if moves else 201)
+
+
+_OPEN_TRANSACTIONS = """
+SELECT query FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'
+"""
+
+
+async def test_what_counts_first_counts_before_what_names_lead_to(engine: Engine) -> None:
+    names = SlowNames()
+    names.answers.set()
+    async with calling(engine, nowhere, resolver=names) as api:
+        first = await api.post("/v1/webhooks", {"url": "https://here.example/"}, Idempotency_Key="k1")
+        names.knows = False
+        repeat = await api.post("/v1/webhooks", {"url": "https://here.example/"}, Idempotency_Key="k1")
+        refused = await api.post("/v1/webhooks", {"url": "https://here.example/"})
+        missing = await api.patch("/v1/webhooks/7", {"url": "https://here.example/"})
+
+    assert (repeat.status_code, repeat.json()) == (201, first.json())
+    assert problem(refused, 409, "refused")["detail"] == "here.example has no address"
+    problem(missing, 404, "not-found")

@@ -53,7 +53,7 @@ def test_a_webhook_is_added_shown_and_removed(installation: Installation, here: 
     assert secret.strip() not in shown + listed + str(as_json)
 
     assert here("webhook", "remove", "1").out == "webhook 1 is removed.\n"
-    assert installation.rows("SELECT count(*) FROM webhook_deliveries") == [(0,)]
+    assert here("webhook", "deliveries").out == "Nothing was to be delivered.\n"
     here("webhook", "show", "1").failed(2, "there is no webhook 1")
 
 

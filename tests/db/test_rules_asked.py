@@ -38,7 +38,7 @@ def test_a_new_invoice_is_put_under_the_cadence_of_the_first_rule_that_matches(r
     assert [cadence_of(rules, one) for one in (big, small, other)] == ["W-KEY", "W-EU", "Standard"]
     assert log_of(rules, big) == [("cadence", "big", "applied", ["euro"])]
     assert rules.one("SELECT assigned_by FROM collections WHERE invoice_id = :id", id=big) == "rule big"
-    assert rules.happened(big)[:2] == ["invoice created", "reassigned"]
+    assert rules.happened(big)[:2] == ["invoice created", "collection started"]
     assert (big, "invoice_changed") in rules.owed()
 
 

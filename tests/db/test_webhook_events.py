@@ -7,12 +7,17 @@ from pathlib import Path
 import pytest
 
 from db.engine import Session
+from db.operations.arrival.incoming_invoice import Chosen, IncomingInvoice
+from db.operations.arrival.invoice_pages import take_invoices
+from db.operations.arrival.invoices import take_invoice
 from db.operations.change import note_many
 from db.operations.holds import pause
 from db.operations.todos import Ending, complete_action
 from db.operations.webhooks import add_endpoint, owe_webhook, remove_endpoint, stop_endpoint
 from db.tables.webhook_events import EVENTS, FAMILIES, KINDS, LEFT_OUT, PING, RULE_NOTIFIED
-from tests.db.book import Book, a_change
+from dunning.facts import InvoiceState
+from tests.db.book import Book, a_change, an_invoice
+from tests.db.rules import add_rule
 from tests.installation import ROOT
 from tests.scenarios.cadences import BY_PHONE
 
@@ -37,8 +42,8 @@ def test_an_endpoint_is_owed_what_happens_after_it_was_added(book: Book) -> None
     invoice_id = book.invoice()
     book.pay(invoice_id, "400", "2026-06-02 09:00")
 
-    assert owed(book, endpoint) == ["invoice.created", "payment.received"]
-    created, received = book.rows(_OWED)
+    assert owed(book, endpoint) == ["invoice.created", "collection.started", "payment.received"]
+    created, started, received = book.rows(_OWED)
     assert created == {
         "version": 1,
         "id": created["id"],
@@ -49,6 +54,7 @@ def test_an_endpoint_is_owed_what_happens_after_it_was_added(book: Book) -> None
         "customer": {"external_id": "C-1"},
         "data": {"total": "1000.00", "currency": "EUR"},
     }
+    assert started["data"] == {"cadence": "Standard"}
     assert received["data"] == {"amount": "400", "currency": "EUR"}
     assert created["id"].startswith("evt_")
     assert created["id"] != received["id"]
@@ -61,7 +67,41 @@ def test_an_endpoint_is_owed_the_kinds_it_asked_for(book: Book) -> None:
     book.pay(invoice_id, "1000", "2026-06-02 09:00")
 
     assert owed(book, payments) == ["payment.received"]
-    assert owed(book, families) == ["invoice.created", "collection.ended"]
+    assert owed(book, families) == ["invoice.created", "collection.started", "collection.ended"]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_is_followed_up_for_the_first_time_tells_it_once_with_its_cadence(book: Book, at_once: bool) -> None:
+    book.publish(BY_PHONE)
+    add_rule(book, f'currency is USD then assign "{BY_PHONE.name}"', "dollars")
+    add_rule(book, "currency is GBP then assign none", "pounds")
+    chosen = Chosen(book.one("SELECT id FROM cadences WHERE name = :name", name=BY_PHONE.name))
+    listen(book, "collection.*")
+
+    def take(session: Session, page: list[IncomingInvoice], by: Chosen | None) -> None:
+        if at_once:
+            take_invoices(session, page, a_change(), by)
+        else:
+            for one in page:
+                take_invoice(session, one, a_change(), by)
+
+    page = [
+        an_invoice("DEFAULT"),
+        an_invoice("RULED", currency="USD"),
+        an_invoice("DRAFT", state=InvoiceState.DRAFT),
+        an_invoice("NONE", currency="GBP"),
+    ]
+    book.do(lambda session: take(session, page, None))
+    book.do(lambda session: take(session, [an_invoice("CHOSEN")], chosen))
+    book.do(lambda session: take(session, [an_invoice("UNTOUCHED")], Chosen(None)))
+
+    told = book.rows("SELECT kind, payload #>> '{invoice,number}', payload -> 'data' FROM webhook_deliveries")
+    assert sorted(told, key=lambda one: one[1]) == [
+        ("collection.started", "CHOSEN", {"cadence": BY_PHONE.name}),
+        ("collection.started", "DEFAULT", {"cadence": "Standard"}),
+        ("collection.reassigned", "NONE", {"rule": "pounds"}),
+        ("collection.started", "RULED", {"cadence": BY_PHONE.name, "rule": "dollars"}),
+    ]
 
 
 def test_all_endpoints_know_an_event_by_the_same_id(book: Book) -> None:
@@ -70,8 +110,8 @@ def test_all_endpoints_know_an_event_by_the_same_id(book: Book) -> None:
 
     book.invoice()
 
-    assert book.one("SELECT count(DISTINCT event_id) FROM webhook_deliveries") == 1
-    assert book.one("SELECT count(*) FROM webhook_deliveries") == 3
+    assert book.one("SELECT count(DISTINCT event_id) FROM webhook_deliveries") == 2
+    assert book.one("SELECT count(*) FROM webhook_deliveries") == 6
 
 
 def test_what_is_undone_is_not_told(book: Book) -> None:
@@ -81,7 +121,7 @@ def test_what_is_undone_is_not_told(book: Book) -> None:
         pause(session, invoice_id, None, None, a_change())
         session.rollback()
 
-    assert owed(book, endpoint) == ["invoice.created"]
+    assert owed(book, endpoint) == ["invoice.created", "collection.started"]
 
 
 def test_a_stopped_or_removed_endpoint_is_owed_nothing_new(book: Book) -> None:
@@ -95,7 +135,7 @@ def test_a_stopped_or_removed_endpoint_is_owed_nothing_new(book: Book) -> None:
 
 
 def test_what_people_typed_is_kept_back(book: Book) -> None:
-    endpoint, invoice_id = listen(book, "collection.*", "action.*"), book.invoice()
+    invoice_id, endpoint = book.invoice(), listen(book, "collection.*", "action.*")
 
     book.pause(invoice_id, "2026-05-05 09:00", until="2026-06-22")
 
@@ -168,7 +208,7 @@ WORKED_OUT = {
     "db/operations/change.py": (),
     "db/operations/closing.py": ("collection closed",),
     "db/operations/customer_holds.py": ("customer paused", "customer resumed"),
-    "db/operations/rules/first_cadence.py": ("reassigned", "hidden"),
+    "db/operations/rules/first_cadence.py": ("collection started", "reassigned", "hidden"),
     "db/operations/messages/incoming.py": ("reply received", "automatic reply received"),
     "db/operations/invoice_states.py": ("hidden", "shown", "voided", "written off"),
     "db/operations/settlement/effects.py": (),

@@ -3,12 +3,15 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from activities.webhook_pauses import Pauses
 from db.engine import Session
+from db.operations.holds import pause
+from db.operations.record_locks import lock_webhook_delivery, lock_webhook_record
 from db.operations.refusal import Refused
 from db.operations.webhook_deliveries import (
     Due,
@@ -17,6 +20,7 @@ from db.operations.webhook_deliveries import (
     end_round,
     endpoints_to_tell,
     forget_deliveries,
+    forget_removed,
     let_rest,
     record_delivered,
     record_failed,
@@ -25,14 +29,13 @@ from db.operations.webhooks import (
     ENDPOINTS_MAX,
     redeliver,
     redeliver_given_up,
-    remove_deliveries,
     remove_endpoint,
     rotate_secret,
     start_endpoint,
     stop_endpoint,
 )
 from db.queries.webhooks import delivery_lines, endpoint_lines
-from tests.db.book import Book
+from tests.db.book import Book, a_change
 from tests.db.test_queries_are_bounded import nodes_of, plans_of
 from tests.db.test_webhook_events import listen
 
@@ -76,7 +79,7 @@ def test_a_later_event_of_an_invoice_waits_for_an_earlier_one_and_no_other_does(
 
 
 def test_what_was_never_tried_is_due_by_any_clock(book: Book) -> None:
-    endpoint = listen(book)
+    endpoint = listen(book, "invoice.created")
     book.invoice()
 
     assert len(due(book, endpoint, NOW - 10 * DAY)) == len(due(book, endpoint, NOW + 10 * DAY)) == 1
@@ -165,13 +168,61 @@ def test_what_is_over_is_forgotten_after_its_time_page_by_page(book: Book) -> No
     assert book.one("SELECT count(*) FROM webhook_deliveries") == 2
 
 
+def test_an_endpoint_that_is_removed_is_gone_at_once_and_what_it_was_owed_page_by_page(book: Book) -> None:
+    removed, other = listen(book, "invoice.created"), listen(book, "invoice.created")
+    for number in range(5):
+        book.invoice(f"INV-{number}")
+    (first, *_) = due(book, removed)
+    fail(book, first, NOW)
+
+    book.do(lambda session: remove_endpoint(session, removed))
+    book.invoice("INV-5")
+
+    assert told(book, NOW) == [other]
+    assert (due(book, removed), book.do(lambda session: begin_round(session, removed, NOW))) == ([], None)
+    assert [line.id for line in book.do(lambda session: endpoint_lines(session, NOW))] == [other]
+    for chosen in (None, removed):
+        for failed in (False, True):
+            lines = book.do(partial(delivery_lines, limit=50, endpoint_id=chosen, failed=failed))
+            assert {line.webhook for line in lines} <= {other}
+    for order in (remove_endpoint, start_endpoint):
+        with pytest.raises(Refused, match="there is no webhook"):
+            book.do(partial(order, endpoint_id=removed))
+    assert not book.do(lambda session: lock_webhook_record(session, removed))
+    assert not book.do(lambda session: lock_webhook_delivery(session, removed, first.id))
+    assert book.one("SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = :id", id=removed) == 5
+
+    pages = [book.do(lambda session: forget_removed(session, 2)) for _ in range(4)]
+
+    assert pages == [2, 2, 1, 0]
+    assert book.rows("SELECT id FROM webhook_endpoints") == [other]
+    assert book.one("SELECT count(*) FROM webhook_deliveries") == 6
+
+
 def test_a_removal_undoes_nothing_that_happens_at_the_same_moment(book: Book) -> None:
     endpoint, other = listen(book), listen(book)
+    invoice_id = book.invoice()
+
+    with book.engine.connect() as connection, Session(connection) as session:
+        pause(session, invoice_id, None, None, a_change())
+        # It takes no notice of the other transaction, and leaves to that what it owes.
+        book.do(lambda session: remove_endpoint(session, endpoint))
+        assert book.do(lambda session: forget_removed(session, 100)) == 0
+        session.commit()
+
+    assert book.do(lambda session: forget_removed(session, 100)) > 0
+    assert set(book.rows("SELECT endpoint_id FROM webhook_deliveries")) == {other}
+    assert book.rows("SELECT id FROM webhook_endpoints") == [other]
+
+
+def test_what_happens_while_the_last_of_an_endpoint_goes_is_undone_by_nothing(book: Book) -> None:
+    endpoint, other = listen(book, "invoice.created"), listen(book, "invoice.created")
     paying = threading.Thread(target=book.invoice)
 
     with book.engine.connect() as connection, Session(connection) as session:
         remove_endpoint(session, endpoint)
         session.flush()
+        assert forget_removed(session, 100) == 0
         paying.start()
         waiting = (
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -197,9 +248,9 @@ def test_pauses_double_to_the_longest_and_are_the_same_each_time() -> None:
     pauses = Pauses()
     all_of_one = [pauses.after(failures, "delivery 1") for failures in range(1, pauses.attempts_max)]
 
-    for number, pause in enumerate(all_of_one):
+    for number, one in enumerate(all_of_one):
         exact = min(2**number * MINUTE, timedelta(hours=6))
-        assert 0.9 * exact <= pause <= 1.1 * exact
+        assert 0.9 * exact <= one <= 1.1 * exact
     assert all_of_one == [pauses.after(failures, "delivery 1") for failures in range(1, pauses.attempts_max)]
     assert len({pauses.after(1, f"delivery {number}") for number in range(100)}) == 100
     assert 3.4 * DAY < sum(all_of_one, timedelta()) < 4.2 * DAY
@@ -225,7 +276,8 @@ _WORK: list[Callable[[Session], Any]] = [
     lambda session: forget_deliveries(session, NOW - 10 * DAY, 100),
     lambda session: redeliver(session, 4711),
     lambda session: redeliver_given_up(session, 1, 100),
-    lambda session: remove_deliveries(session, 1, 100),
+    lambda session: remove_endpoint(session, 2),
+    lambda session: forget_removed(session, 100),
     lambda session: start_endpoint(session, 1),
     lambda session: endpoint_lines(session, NOW),
     lambda session: delivery_lines(session, 50, 1, failed=False),

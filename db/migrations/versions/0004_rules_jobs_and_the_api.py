@@ -42,6 +42,7 @@ BEGIN
       ('customer paused', 'collection.paused', ARRAY['until']::text[]),
       ('resumed', 'collection.resumed', ARRAY[]::text[]),
       ('customer resumed', 'collection.resumed', ARRAY[]::text[]),
+      ('collection started', 'collection.started', ARRAY['cadence', 'rule']::text[]),
       ('reassigned', 'collection.reassigned', ARRAY['cadence', 'rule']::text[]),
       ('restarted', 'collection.restarted', ARRAY[]::text[]),
       ('cycle begun', 'collection.cycle_begun', ARRAY['cycle']::text[]),
@@ -183,6 +184,8 @@ def upgrade() -> None:
         sa.Column("rests_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("told_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("removed_at IS NULL OR NOT is_active", name=op.f("ck_webhook_endpoints_removed_at")),
         sa.CheckConstraint("url ~ '^https?://'", name=op.f("ck_webhook_endpoints_url")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
     )

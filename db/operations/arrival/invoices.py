@@ -17,7 +17,7 @@ from db.operations.arrival.incoming_invoice import Chosen, IncomingInvoice, is_c
 from db.operations.change import Change, note
 from db.operations.cycles import begin_cycle
 from db.operations.disputes import follow_accounts
-from db.operations.entering import enter
+from db.operations.entering import cadence_name, enter
 from db.operations.outbox import owe, owe_many
 from db.operations.refusal import Refused
 from db.operations.reopening import reopen
@@ -175,6 +175,9 @@ def _create(
         is_followed = chosen.cadence_id is not None and is_collectable(incoming)
         if chosen.cadence_id is not None and is_followed:
             enter(session, invoice_id, chosen.cadence_id, None, change)
+            note(
+                session, change, "collection started", invoice_id, cadence=cadence_name(session, chosen.cadence_id)
+            )
             settle(session, invoice_id, change)
         settle_page_by_rules(session, [invoice_id], change, Event.CREATED)
     if is_followed:

@@ -12,9 +12,10 @@ from db.operations.arrival.custom_values import copy_values
 from db.operations.arrival.incoming_invoice import Chosen, IncomingInvoice, is_collectable, statement_of
 from db.operations.arrival.new_collections import open_new, settle_new
 from db.operations.change import Change, note_many
+from db.operations.entering import cadence_name
 from db.operations.refusal import Refused
 from db.operations.rules.asked import settle_page_by_rules
-from db.operations.rules.first_cadence import First, begin, see_default
+from db.operations.rules.first_cadence import First, begin, see_default, started
 from db.queries.circumstances import Circumstances, cadences_in_force, circumstances_of, new_collection
 from db.queries.collections import OpenCollection
 from db.queries.custom_fields import Values, custom_values
@@ -102,6 +103,7 @@ def _follow_up(session: Session, stated: _Stated, change: Change, chosen: Chosen
     if chosen is not None:
         followed = [id_ for id_, (_, one) in stated if is_collectable(one)]
         if chosen.cadence_id is not None:
+            note_many(session, change, started(followed, cadence_name(session, chosen.cadence_id)))
             firsts = [First(chosen.cadence_id, followed, change)]
             settle_new(session, _open(session, stated, circumstances, firsts, frozenset(), change), change)
         settle_page_by_rules(session, [id_ for id_, _ in stated], change, Event.CREATED)
