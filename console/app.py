@@ -40,14 +40,19 @@ from console import (
     webhook,
 )
 
+
+def _default_shown(value: object) -> str | None:
+    return None if value is False or value is None or value == () else str(value)
+
+
 app = App(
     name="duewell",
     help="Follow up unpaid invoices: import them, see what happens next and why, and step in.",
     help_epilogue="The servers are found by environment variables, see docs/settings.md. Exit codes: 0 done, "
     "1 could not be done or met problems, 2 asked wrongly.",
     version=lambda: f"duewell {version('duewell')}",
-    # A flag that is off unless it is given needs no second spelling for off, and no word on its default.
-    default_parameter=Parameter(negative=(), show_default=lambda value: None if value is False else str(value)),
+    # A flag that is off unless given needs no second spelling for off, and a default that says nothing no word.
+    default_parameter=Parameter(negative=(), show_default=_default_shown),
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )

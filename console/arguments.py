@@ -39,3 +39,4 @@ def _amount(_type: Any, tokens: Sequence[Token]) -> Decimal:
 
 Day = Annotated[date, Parameter(converter=_day)]
 Amount = Annotated[Decimal, Parameter(converter=_amount)]
+Json = Annotated[bool, Parameter(help="Print one JSON document.")]

@@ -1,36 +1,27 @@
 """Orders bulk work in front of a person: shows what it changes, asks, opens the job and follows it."""
 
-import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 
 from console.clerk import clerk
-from console.failure import ASKED_WRONGLY, NOT_DONE, Failure
+from console.failure import NOT_DONE, Failure
 from console.invoice_filter import Which, conditions_of
 from console.job_following import begin_and_follow
 from console.ledger import open_ledger
+from console.manner import Manner
 from console.printing import err, out, say, say_json
 from console.progress import Bar
+from console.question import is_agreed, require_somebody
 from intake.commands import Desk
 from intake.job_orders import work_of
 from intake.jobs.foretold import Foretold, count, foretell
 from intake.jobs.over_invoices import OverInvoices
 from rules.conditions import Condition
 from rules.written import written_conditions
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How the order is given: only shown, without a question, without waiting, as JSON."""
-
-    dry_run: bool
-    yes: bool
-    follow: bool
-    as_json: bool
 
 
 def carry_out(
@@ -40,10 +31,9 @@ def carry_out(
     manner: Manner,
 ) -> int:
     """Show what the work would change, ask, and order it; return the exit code. Raises Failure and Refused."""
-    if not manner.yes and not manner.dry_run and not sys.stdin.isatty():
-        # Before anything else, so that a script never sees half an answer.
-        raise Failure("bulk work asks before it begins, and nobody is there to answer; add --yes", ASKED_WRONGLY)
-    console = err() if manner.as_json else out()
+    if not manner.yes and not manner.dry_run:
+        require_somebody("bulk work asks before it begins")
+    console = err() if manner.json else out()
     work = work_of(kind)
     with open_ledger() as ledger:
         order = order_of(conditions_of(ledger.engine, which))
@@ -57,15 +47,15 @@ def carry_out(
             said |= asdict(foretold)
             _print(console, said["where"], foretold)
         if manner.dry_run:
-            if manner.as_json:
+            if manner.json:
                 say_json(said)
             else:
                 say(console, "Nothing was changed, this was a dry run.", "bold")
             return 0
-        if not manner.yes and not _confirmed(kind, said["matching"]):
+        if not manner.yes and not is_agreed(f"{kind.capitalize()}: go on with {said['matching']:,} invoices?"):
             raise Failure("nothing was ordered", NOT_DONE)
         job_id = Desk(ledger.engine, clerk()).open_bulk(kind, order)
-        return begin_and_follow(ledger, job_id, kind, follow=manner.follow, as_json=manner.as_json)
+        return begin_and_follow(ledger, job_id, kind, follow=manner.follow, as_json=manner.json)
 
 
 def _print(console: Console, where: str, foretold: Foretold) -> None:
@@ -84,9 +74,3 @@ def _print(console: Console, where: str, foretold: Foretold) -> None:
         say(console, f"{number:>9,} {what}")
     if impact.undecidable:
         say(console, f"{impact.undecidable:>9,} cannot be planned, a person would be asked to look", "yellow")
-
-
-def _confirmed(kind: str, matching: int) -> bool:
-    """Ask on the terminal; only a clear yes is one."""
-    say(err(), f"{kind.capitalize()}: go on with {matching:,} invoices? [y/N]", "bold")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -6,8 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from console.arguments import Amount, Day
-from console.payment import To
-from console.todo_lists import Lines
+from console.settlement_options import NEWEST, NOWHERE, Listed, Towards
 
 credit_note = App(name="credit-note", help="Book credit notes, and say which invoices they settle.", sort_key=7)
 _ID = Parameter(name="--id")
@@ -21,8 +20,7 @@ def add(
     currency: str,
     /,
     *,
-    to: To = (),
-    oldest: bool = False,
+    towards: Towards = NOWHERE,
     on: Day | None = None,
     note_id: Annotated[str | None, _ID] = None,
     json: bool = False,
@@ -39,10 +37,6 @@ def add(
         Plain digits with '.' before the decimals, such as 1250.50.
     currency
         The ISO 4217 code, such as EUR.
-    to
-        An invoice that it settles as far as it reaches, or INVOICE=AMOUNT; may be given several times.
-    oldest
-        Let the rest settle what is due longest.
     on
         The day on which it was issued, if not today.
     note_id
@@ -50,10 +44,10 @@ def add(
     json
         Print one JSON document.
     """
-    from console.settlement_lines import automatic, carry_out, read_allocations
+    from console.settlement_lines import CREDIT_NOTE, automatic, carry_out, read_allocations
     from db.operations.settlement.stated import StatedCreditNote
 
-    allocations = read_allocations(to)
+    allocations = read_allocations(towards)
 
     def stated(today: date) -> StatedCreditNote:
         return StatedCreditNote(
@@ -64,32 +58,24 @@ def add(
             total=total,
             issued_on=on or today,
             allocations=allocations,
-            automatic=automatic(oldest),
+            automatic=automatic(towards),
         )
 
-    return carry_out(lambda desk: desk.add_credit_note(stated), "booked", False, json)
+    return carry_out(lambda desk: desk.add_credit_note(stated), "booked", CREDIT_NOTE, json)
 
 
 @credit_note.command(name="list", sort_key=2)
-def list_credit_notes(
-    *, customer: str | None = None, limit: Lines = 50, after: int | None = None, json: bool = False
-) -> int:
+def list_credit_notes(*, listed: Listed = NEWEST, json: bool = False) -> int:
     """List credit notes, the newest first.
 
     Parameters
     ----------
-    customer
-        Only those of the customer with this number.
-    limit
-        How many at most, up to 10000.
-    after
-        Where the page before ended.
     json
         Print one JSON document: the credit notes, and where the next page begins.
     """
-    from console.settlement_lines import print_page
+    from console.settlement_lines import CREDIT_NOTE, print_page
 
-    return print_page(False, customer, limit, after, json)
+    return print_page(CREDIT_NOTE, listed, json)
 
 
 @credit_note.command(sort_key=3)
@@ -103,30 +89,29 @@ def show(name: str, /, *, json: bool = False) -> int:
     json
         Print one JSON document.
     """
+    from console.settlement_lines import CREDIT_NOTE
     from console.settlement_lines import show as show_one
 
-    return show_one(name, False, json)
+    return show_one(name, CREDIT_NOTE, json)
 
 
 @credit_note.command(sort_key=4)
-def allocate(name: str, /, *, to: To = (), oldest: bool = False, json: bool = False) -> int:
+def allocate(name: str, /, *, towards: Towards = NOWHERE, json: bool = False) -> int:
     """Let what is left of a credit note settle further invoices.
 
     Parameters
     ----------
     name
         Its id, which is its number unless another was given.
-    to
-        An invoice that it settles as far as it reaches, or INVOICE=AMOUNT; may be given several times.
-    oldest
-        Let the rest settle what is due longest.
     json
         Print one JSON document.
     """
-    from console.settlement_lines import automatic, carry_out, read_allocations
+    from console.settlement_lines import CREDIT_NOTE, automatic, carry_out, read_allocations
 
-    allocations, rest = read_allocations(to), automatic(oldest)
-    return carry_out(lambda desk: desk.allocate_credit_note(name, allocations, rest), "allocated", False, json)
+    allocations, rest = read_allocations(towards), automatic(towards)
+    return carry_out(
+        lambda desk: desk.allocate_credit_note(name, allocations, rest), "allocated", CREDIT_NOTE, json
+    )
 
 
 @credit_note.command(sort_key=5)
@@ -142,9 +127,9 @@ def unallocate(name: str, /, *invoices: str, json: bool = False) -> int:
     json
         Print one JSON document.
     """
-    from console.settlement_lines import carry_out
+    from console.settlement_lines import CREDIT_NOTE, carry_out
 
-    return carry_out(lambda desk: desk.unallocate_credit_note(name, invoices), "taken off", False, json)
+    return carry_out(lambda desk: desk.unallocate_credit_note(name, invoices), "taken off", CREDIT_NOTE, json)
 
 
 @credit_note.command(sort_key=6)
@@ -160,6 +145,6 @@ def void(name: str, /, *, on: Day | None = None, json: bool = False) -> int:
     json
         Print one JSON document.
     """
-    from console.settlement_lines import carry_out
+    from console.settlement_lines import CREDIT_NOTE, carry_out
 
-    return carry_out(lambda desk: desk.void_credit_note(name, on), "void", False, json)
+    return carry_out(lambda desk: desk.void_credit_note(name, on), "void", CREDIT_NOTE, json)

@@ -6,10 +6,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from console.arguments import Amount, Day
-from console.todo_lists import Lines
+from console.settlement_options import NEWEST, NOWHERE, Listed, Towards
 
 payment = App(name="payment", help="Book payments of customers, and say which invoices they settle.", sort_key=7)
-To = Annotated[tuple[str, ...], Parameter(name="--to", consume_multiple=False, negative=())]
 _ID = Parameter(name="--id")
 
 
@@ -20,8 +19,7 @@ def add(
     currency: str,
     /,
     *,
-    to: To = (),
-    oldest: bool = False,
+    towards: Towards = NOWHERE,
     on: Day | None = None,
     reference: str | None = None,
     payment_id: Annotated[str | None, _ID] = None,
@@ -37,10 +35,6 @@ def add(
         Plain digits with '.' before the decimals, such as 1250.50.
     currency
         The ISO 4217 code, such as EUR.
-    to
-        An invoice that it settles as far as it reaches, or INVOICE=AMOUNT; may be given several times.
-    oldest
-        Let the rest settle what is due longest.
     on
         The day on which it was received, if not today.
     reference
@@ -50,10 +44,10 @@ def add(
     json
         Print one JSON document.
     """
-    from console.settlement_lines import automatic, carry_out, read_allocations
+    from console.settlement_lines import PAYMENT, automatic, carry_out, read_allocations
     from db.operations.settlement.stated import Automatic, StatedPayment
 
-    allocations = read_allocations(to)
+    allocations = read_allocations(towards)
 
     def stated(today: date) -> StatedPayment:
         return StatedPayment(
@@ -64,32 +58,24 @@ def add(
             received_on=on or today,
             reference=reference,
             allocations=allocations,
-            automatic=automatic(oldest, Automatic.REFERENCE),
+            automatic=automatic(towards, Automatic.REFERENCE),
         )
 
-    return carry_out(lambda desk: desk.add_payment(stated), "booked", True, json)
+    return carry_out(lambda desk: desk.add_payment(stated), "booked", PAYMENT, json)
 
 
 @payment.command(name="list", sort_key=2)
-def list_payments(
-    *, customer: str | None = None, limit: Lines = 50, after: int | None = None, json: bool = False
-) -> int:
+def list_payments(*, listed: Listed = NEWEST, json: bool = False) -> int:
     """List payments, the newest first.
 
     Parameters
     ----------
-    customer
-        Only those of the customer with this number.
-    limit
-        How many at most, up to 10000.
-    after
-        Where the page before ended.
     json
         Print one JSON document: the payments, and where the next page begins.
     """
-    from console.settlement_lines import print_page
+    from console.settlement_lines import PAYMENT, print_page
 
-    return print_page(True, customer, limit, after, json)
+    return print_page(PAYMENT, listed, json)
 
 
 @payment.command(sort_key=3)
@@ -103,30 +89,27 @@ def show(name: str, /, *, json: bool = False) -> int:
     json
         Print one JSON document.
     """
+    from console.settlement_lines import PAYMENT
     from console.settlement_lines import show as show_one
 
-    return show_one(name, True, json)
+    return show_one(name, PAYMENT, json)
 
 
 @payment.command(sort_key=4)
-def allocate(name: str, /, *, to: To = (), oldest: bool = False, json: bool = False) -> int:
+def allocate(name: str, /, *, towards: Towards = NOWHERE, json: bool = False) -> int:
     """Let what is left of a payment settle further invoices.
 
     Parameters
     ----------
     name
         Its id, or its number as the list shows it.
-    to
-        An invoice that it settles as far as it reaches, or INVOICE=AMOUNT; may be given several times.
-    oldest
-        Let the rest settle what is due longest.
     json
         Print one JSON document.
     """
-    from console.settlement_lines import automatic, carry_out, read_allocations
+    from console.settlement_lines import PAYMENT, automatic, carry_out, read_allocations
 
-    allocations, rest = read_allocations(to), automatic(oldest)
-    return carry_out(lambda desk: desk.allocate_payment(name, allocations, rest), "allocated", True, json)
+    allocations, rest = read_allocations(towards), automatic(towards)
+    return carry_out(lambda desk: desk.allocate_payment(name, allocations, rest), "allocated", PAYMENT, json)
 
 
 @payment.command(sort_key=5)
@@ -142,9 +125,9 @@ def unallocate(name: str, /, *invoices: str, json: bool = False) -> int:
     json
         Print one JSON document.
     """
-    from console.settlement_lines import carry_out
+    from console.settlement_lines import PAYMENT, carry_out
 
-    return carry_out(lambda desk: desk.unallocate_payment(name, invoices), "taken off", True, json)
+    return carry_out(lambda desk: desk.unallocate_payment(name, invoices), "taken off", PAYMENT, json)
 
 
 @payment.command(sort_key=6)
@@ -160,6 +143,6 @@ def reverse(name: str, /, *, on: Day | None = None, json: bool = False) -> int:
     json
         Print one JSON document.
     """
-    from console.settlement_lines import carry_out
+    from console.settlement_lines import PAYMENT, carry_out
 
-    return carry_out(lambda desk: desk.reverse_payment(name, on), "reversed", True, json)
+    return carry_out(lambda desk: desk.reverse_payment(name, on), "reversed", PAYMENT, json)

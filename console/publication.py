@@ -14,6 +14,7 @@ from console.failure import ASKED_WRONGLY, NOT_DONE, Failure
 from console.ledger import Ledger, open_ledger
 from console.printing import err, out, say, say_json
 from console.progress import Bar
+from console.question import is_agreed, require_somebody
 from db.engine import Engine, transaction
 from db.operations import cadences
 from db.operations.refusal import Refused
@@ -52,9 +53,8 @@ def print_version(version: Version, time_zone: ZoneInfo) -> None:
 
 def carry_out(file_or_name: str, *, yes: bool, default: bool, dry_run: bool, as_json: bool) -> int:
     """Publish the cadence of a file or a draft. Raises Failure and Refused; then nothing was published."""
-    if not yes and not dry_run and not sys.stdin.isatty():
-        # Before anything else, so that a script never sees half an answer.
-        raise Failure("publishing asks before it acts, and nobody is there to answer; add --yes", ASKED_WRONGLY)
+    if not yes and not dry_run:
+        require_somebody("publishing asks before it acts")
     console = err() if as_json else out()
     with open_ledger() as ledger:
         try:
@@ -77,7 +77,7 @@ def carry_out(file_or_name: str, *, yes: bool, default: bool, dry_run: bool, as_
             "warnings": list(candidate.warnings),
         }
         if not dry_run:
-            if not yes and not _confirmed(candidate):
+            if not yes and not is_agreed(f"Publish {candidate.cadence.name}?"):
                 raise Failure("nothing was published", NOT_DONE)
             switched = switch(ledger.engine, candidate, default, clerk())
             reached = _bring_to_all(ledger, switched.job_id)
@@ -134,12 +134,6 @@ def _nothing_new(ledger: Ledger, candidate: Candidate, make_default: bool, dry_r
     default = " New invoices are put under it now." if is_new_default else ""
     say(out(), f"{name}: nothing to publish, version {number} says the same.{default}")
     return 0
-
-
-def _confirmed(candidate: Candidate) -> bool:
-    """Ask on the terminal; only a clear yes is one."""
-    say(err(), f"Publish {candidate.cadence.name}? [y/N]", "bold")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _bring_to_all(ledger: Ledger, job_id: int) -> Reached:

@@ -5,8 +5,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from console import rule_notifications, rule_views
+from console.manner import AS_USUAL, Manner
 
-Follow = Annotated[bool, Parameter(negative="--no-follow", show_default=lambda _: "--follow")]
 rule = App(name="rule", help="Keep smart rules; docs/smart-rules.md has their language.", sort_key=9)
 rule.command(rule_views.list_rules, name="list", sort_key=2)
 rule.command(rule_views.show, sort_key=3)
@@ -142,10 +142,7 @@ def activate(
     *,
     apply_to_existing: bool = False,
     notify: bool = False,
-    dry_run: bool = False,
-    yes: bool = False,
-    follow: Follow = True,
-    json: bool = False,
+    manner: Manner = AS_USUAL,
 ) -> int:
     """Let a rule be asked from now on. Applied to what is there, it first shows what that changes, and asks.
 
@@ -157,26 +154,10 @@ def activate(
         Also apply it to all invoices that match it already; a job does that.
     notify
         With `--apply-to-existing`: notifications go out for them too.
-    dry_run
-        Only show what applying it would change.
-    yes
-        Do not ask.
-    follow
-        Show how far the job is until it is done; with --no-follow only order it.
-    json
-        Print one JSON document.
     """
     from console.rule_activation import carry_out
 
-    return carry_out(
-        name,
-        applies=apply_to_existing,
-        notifies=notify,
-        dry_run=dry_run,
-        yes=yes,
-        follow=follow,
-        as_json=json,
-    )
+    return carry_out(name, manner, applies=apply_to_existing, notifies=notify)
 
 
 @rule.command(sort_key=7)

@@ -1,15 +1,16 @@
 """Activates a rule in front of a person: shows what applying it would change, asks, and follows the work."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from console.clerk import clerk
-from console.failure import ASKED_WRONGLY, NOT_DONE, Failure
+from console.failure import NOT_DONE, Failure
 from console.job_following import begin_and_follow
 from console.ledger import Ledger, open_ledger
+from console.manner import Manner
 from console.printing import err, out, say, say_json
+from console.question import is_agreed, require_somebody
 from console.rule_orders import say_rule
 from db.engine import transaction
 from db.operations.rules.smart_rules import require_rule
@@ -19,31 +20,27 @@ from intake.rule_orders import APPLY_RULES
 from intake.rule_preview import DryRun, try_rule
 
 
-def carry_out(
-    name: str, *, applies: bool, notifies: bool, dry_run: bool, yes: bool, follow: bool, as_json: bool
-) -> int:
+def carry_out(name: str, manner: Manner, *, applies: bool, notifies: bool) -> int:
     """Activate the rule, or show what applying it would change; return the exit code. Raises Failure."""
-    if applies and not yes and not dry_run and not sys.stdin.isatty():
-        # Before anything else, so that a script never sees half an answer.
-        raise Failure(
-            "applying a rule asks before it begins, and nobody is there to answer; add --yes", ASKED_WRONGLY
-        )
+    asks = applies and not manner.yes
+    if asks and not manner.dry_run:
+        require_somebody("applying a rule asks before it begins")
     with open_ledger() as ledger:
-        if dry_run or (applies and not yes):
+        if manner.dry_run or asks:
             found = _try_out(ledger, name)
-            if dry_run:
-                _say(ledger, name, found, notifies=notifies, as_json=as_json, is_all=True)
+            if manner.dry_run:
+                _say(ledger, name, found, notifies=notifies, as_json=manner.json, is_all=True)
                 return 0
             _say(ledger, name, found, notifies=notifies, as_json=False, is_all=False)
-            if not _confirmed(name, found):
+            if not is_agreed(f"Activate {name}, and apply it to {found.preview.matching:,} invoices?"):
                 raise Failure("nothing was changed", NOT_DONE)
         told = Desk(ledger.engine, clerk()).activate_rule(name, applies=applies, notifies=notifies)
         is_active = f"{name} is active" if told.changed else f"{name} is active already"
         if told.job_id is None:
-            return say_rule(told, is_active, as_json)
-        if not as_json:
+            return say_rule(told, is_active, manner.json)
+        if not manner.json:
             say(out(), f"{is_active}.")
-        return begin_and_follow(ledger, told.job_id, APPLY_RULES, follow=follow, as_json=as_json)
+        return begin_and_follow(ledger, told.job_id, APPLY_RULES, follow=manner.follow, as_json=manner.json)
 
 
 def _try_out(ledger: Ledger, name: str) -> DryRun:
@@ -99,9 +96,3 @@ def _data(name: str, found: DryRun, names: dict[int, str]) -> dict[str, Any]:
     ahead = asdict(found)
     del ahead["preview"]
     return {"rule": name, "applied": False, **said, **ahead}
-
-
-def _confirmed(name: str, found: DryRun) -> bool:
-    """Ask on the terminal; only a clear yes is one."""
-    say(err(), f"Activate {name}, and apply it to {found.preview.matching:,} invoices? [y/N]", "bold")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

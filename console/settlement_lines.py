@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from console.amounts import money, plain
@@ -13,7 +13,8 @@ from console.failure import ASKED_WRONGLY, Failure
 from console.ledger import Ledger, open_ledger
 from console.printing import out, say, say_json
 from console.processes import pass_on
-from db.engine import transaction
+from console.settlement_options import Listed, Towards
+from db.engine import Session, transaction
 from db.operations.refusal import Refused
 from db.operations.settlement.stated import Allocation, Automatic, Taken
 from db.queries.customers import customer_id_of
@@ -32,12 +33,26 @@ from intake.commands import Desk, Told
 View = PaymentView | CreditNoteView
 
 
-def read_allocations(written: Sequence[str]) -> tuple[Allocation, ...]:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Payments or credit notes: what they are called, and how they are found."""
+
+    name: str
+    id_of: Callable[[Session, str], int | None]
+    view: Callable[[Session, int], View | None]
+    page: Callable[[Session, int, int | None, int | None], Sequence[View]]
+
+
+PAYMENT = Kind("payment", payment_id_of, payment_view, payment_page)
+CREDIT_NOTE = Kind("credit note", credit_note_id_of, credit_note_view, credit_note_page)
+
+
+def read_allocations(towards: Towards) -> tuple[Allocation, ...]:
     """Return where money is to go, each written as `INV-1` or `INV-1=250.00`. Raises Failure."""
     from console.arguments import read_amount
 
     allocations = []
-    for one in written:
+    for one in towards.to:
         invoice, mark, amount = one.rpartition("=")
         try:
             allocations.append(Allocation(invoice, read_amount(amount)) if mark else Allocation(one))
@@ -46,12 +61,12 @@ def read_allocations(written: Sequence[str]) -> tuple[Allocation, ...]:
     return tuple(allocations)
 
 
-def automatic(oldest: bool, otherwise: Automatic = Automatic.NONE) -> Automatic:
+def automatic(towards: Towards, otherwise: Automatic = Automatic.NONE) -> Automatic:
     """Return where the rest goes."""
-    return Automatic.OLDEST if oldest else otherwise
+    return Automatic.OLDEST if towards.oldest else otherwise
 
 
-def carry_out(order: Callable[[Desk], Taken], done: str, is_payment: bool, as_json: bool) -> int:
+def carry_out(order: Callable[[Desk], Taken], done: str, kind: Kind, as_json: bool) -> int:
     """Change the ledger, tell the processes, and show what the payment or the credit note settles now.
 
     Raises Failure.
@@ -63,7 +78,7 @@ def carry_out(order: Callable[[Desk], Taken], done: str, is_payment: bool, as_js
             raise Failure(str(refusal), ASKED_WRONGLY) from refusal
         why_not = asyncio.run(pass_on(ledger, environment(), Told(taken.owed_ids)))
         with transaction(ledger.engine) as session:
-            view = (payment_view if is_payment else credit_note_view)(session, taken.id)
+            view = kind.view(session, taken.id)
     assert view is not None, "it was written a moment ago"
     changed = taken.outcome != "unchanged"
     if as_json:
@@ -73,49 +88,47 @@ def carry_out(order: Callable[[Desk], Taken], done: str, is_payment: bool, as_js
     say(out(), f"{_named(view)}: {done if changed else 'nothing changed'}.")
     _say_allocations(view)
     if why_not is not None:
-        say(out(), f"The processes will be told when Temporal is back; nothing is lost ({why_not}).", "yellow")
+        say(out(), f"The processes will be told later; nothing is lost ({why_not}).", "yellow")
     return 0
 
 
-def show(name: str, is_payment: bool, as_json: bool) -> int:
+def show(name: str, kind: Kind, as_json: bool) -> int:
     """Show a payment or a credit note. Raises Failure."""
     with open_ledger() as ledger, transaction(ledger.engine) as session:
-        id_ = (payment_id_of if is_payment else credit_note_id_of)(session, name)
-        view: View | None = None
-        if id_ is not None:
-            view = (payment_view if is_payment else credit_note_view)(session, id_)
+        id_ = kind.id_of(session, name)
+        view = None if id_ is None else kind.view(session, id_)
     if view is None:
-        raise Failure(f"there is no {'payment' if is_payment else 'credit note'} {name!r}", ASKED_WRONGLY)
+        raise Failure(f"there is no {kind.name} {name!r}", ASKED_WRONGLY)
     if as_json:
         say_json(view_data(view))
         return 0
     say(out(), f"{_named(view)}: {money(_amount(view), view.currency)} of {_day(view)}, {view.customer_name}")
-    text = view.reference if isinstance(view, PaymentView) else view.number
+    heading, text = ("Reference", view.reference) if isinstance(view, PaymentView) else ("Number", view.number)
     if text:
-        say(out(), f"{'Reference' if is_payment else 'Number'}: {text}")
+        say(out(), f"{heading}: {text}")
     if _ended(view):
         say(out(), f"{_ended(view).capitalize()}.")
     _say_allocations(view)
     return 0
 
 
-def print_page(is_payment: bool, customer: str | None, limit: int, after: int | None, as_json: bool) -> int:
+def print_page(kind: Kind, listed: Listed, as_json: bool) -> int:
     """Print a page of payments or credit notes, the newest first. Raises Failure."""
     with open_ledger() as ledger:
-        page = _page(ledger, is_payment, customer, limit, after)
+        page = _page(ledger, kind, listed)
     if as_json:
-        ends_at = page[-1].id if len(page) == limit else None
-        say_json({"payments" if is_payment else "credit_notes": [view_data(one) for one in page], "next": ends_at})
+        ends_at = page[-1].id if len(page) == listed.limit else None
+        say_json({f"{kind.name.replace(' ', '_')}s": [view_data(one) for one in page], "next": ends_at})
         return 0
     if not page:
         say(out(), "There is nothing to list.")
         return 0
-    table = table_of("payment" if is_payment else "credit note", "day", "customer", "amount", "unallocated", "")
+    table = table_of(kind.name, "day", "customer", "amount", "unallocated", "")
     for one in page:
         amounts = money(_amount(one), one.currency), plain(one.unallocated, one.currency)
         row(table, _named(one), _day(one), one.customer, *amounts, _ended(one))
     out().print(table)
-    if len(page) == limit:
+    if len(page) == listed.limit:
         say(out(), f"There may be more: --after {page[-1].id} lists what follows.", "dim")
     return 0
 
@@ -133,12 +146,12 @@ def view_data(view: View) -> dict[str, Any]:
     return {**asdict(view), **amounts, "allocations": allocations}
 
 
-def _page(ledger: Ledger, is_payment: bool, customer: str | None, limit: int, after: int | None) -> Sequence[View]:
+def _page(ledger: Ledger, kind: Kind, listed: Listed) -> Sequence[View]:
     with transaction(ledger.engine) as session:
-        customer_id = None if customer is None else customer_id_of(session, customer)
-        if customer is not None and customer_id is None:
-            raise Failure(f"there is no customer {customer!r}", ASKED_WRONGLY)
-        return (payment_page if is_payment else credit_note_page)(session, limit, after, customer_id)
+        customer_id = None if listed.customer is None else customer_id_of(session, listed.customer)
+        if listed.customer is not None and customer_id is None:
+            raise Failure(f"there is no customer {listed.customer!r}", ASKED_WRONGLY)
+        return kind.page(session, listed.limit, listed.after, customer_id)
 
 
 def _named(view: View) -> str:

@@ -5,7 +5,10 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from console.arguments import Json
+
 LINES_MAX = 500
+Webhook = Annotated[int, Parameter(help="The webhook's number in `duewell webhook list`.")]
 
 webhook = App(name="webhook", help="Keep who is told over HTTP of what happens to invoices.", sort_key=9)
 
@@ -17,7 +20,7 @@ def add(
     *,
     kinds: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     allow_private: bool = False,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Let a URL be told of events from now on, and show the secret that signs them, this once.
 
@@ -29,14 +32,13 @@ def add(
         Kinds of events, or families such as payment.*; without it, it is told of everything.
     allow_private
         It may be in a private network, and without TLS.
-    json
-        Print one JSON document.
     """
     from console.desk import open_desk
     from console.printing import out, say, say_json
+    from intake.webhook_orders import look_up
 
     with open_desk() as (desk, _):
-        added = desk.add_webhook(url, kinds or [], allows_private=allow_private)
+        added = desk.add_webhook(look_up(url, allows_private=allow_private), kinds or [])
     if json:
         say_json({"webhook": added.id, "url": url, "kinds": added.kinds, "secret": added.secret})
     else:
@@ -80,16 +82,8 @@ def list_webhooks(*, json: bool = False) -> int:
 
 
 @webhook.command(sort_key=3)
-def show(number: int, /, *, json: bool = False) -> int:
-    """Show a webhook with its newest deliveries.
-
-    Parameters
-    ----------
-    number
-        The webhook's number in `duewell webhook list`.
-    json
-        Print one JSON document.
-    """
+def show(number: Webhook, /, *, json: Json = False) -> int:
+    """Show a webhook with its newest deliveries."""
     from dataclasses import asdict
     from datetime import UTC, datetime
 
@@ -114,16 +108,8 @@ def show(number: int, /, *, json: bool = False) -> int:
 
 
 @webhook.command(name="test", sort_key=4)
-def ping(number: int, /, *, json: bool = False) -> int:
-    """Send an event that tells of nothing, to see that it arrives.
-
-    Parameters
-    ----------
-    number
-        The webhook's number.
-    json
-        Print one JSON document.
-    """
+def ping(number: Webhook, /, *, json: Json = False) -> int:
+    """Send an event that tells of nothing, to see that it arrives."""
     from console.desk import open_desk, say_done
 
     with open_desk() as (desk, _):
@@ -174,7 +160,7 @@ def deliveries(
 
 
 @webhook.command(sort_key=6)
-def redeliver(delivery: int | None = None, /, *, given_up_by: int | None = None, json: bool = False) -> int:
+def redeliver(delivery: int | None = None, /, *, given_up_by: int | None = None, json: Json = False) -> int:
     """Deliver once more, under the same id.
 
     Parameters
@@ -183,8 +169,6 @@ def redeliver(delivery: int | None = None, /, *, given_up_by: int | None = None,
         The delivery's number in `duewell webhook deliveries`.
     given_up_by
         Instead: everything that was given up, of the webhook with this number.
-    json
-        Print one JSON document.
     """
     from console.desk import open_desk, say_done
     from console.failure import ASKED_WRONGLY, Failure
@@ -202,16 +186,8 @@ def redeliver(delivery: int | None = None, /, *, given_up_by: int | None = None,
 
 
 @webhook.command(sort_key=7)
-def rotate(number: int, /, *, json: bool = False) -> int:
-    """Make a new secret and show it, this once; for a day the one before signs too.
-
-    Parameters
-    ----------
-    number
-        The webhook's number.
-    json
-        Print one JSON document.
-    """
+def rotate(number: Webhook, /, *, json: Json = False) -> int:
+    """Make a new secret and show it, this once; for a day the one before signs too."""
     from console.desk import open_desk
     from console.printing import out, say, say_json
 
@@ -227,16 +203,8 @@ def rotate(number: int, /, *, json: bool = False) -> int:
 
 
 @webhook.command(sort_key=8)
-def stop(number: int, /, *, json: bool = False) -> int:
-    """Send nothing more; what is owed already waits for `duewell webhook start`, and nothing new is owed.
-
-    Parameters
-    ----------
-    number
-        The webhook's number.
-    json
-        Print one JSON document.
-    """
+def stop(number: Webhook, /, *, json: Json = False) -> int:
+    """Send nothing more; what is owed already waits for `duewell webhook start`, and nothing new is owed."""
     from console.desk import open_desk, say_done
 
     with open_desk() as (desk, _):
@@ -246,16 +214,8 @@ def stop(number: int, /, *, json: bool = False) -> int:
 
 
 @webhook.command(sort_key=9)
-def start(number: int, /, *, json: bool = False) -> int:
-    """Send again, and at once what waits because it failed.
-
-    Parameters
-    ----------
-    number
-        The webhook's number.
-    json
-        Print one JSON document.
-    """
+def start(number: Webhook, /, *, json: Json = False) -> int:
+    """Send again, and at once what waits because it failed."""
     from console.desk import open_desk, say_done
 
     with open_desk() as (desk, _):
@@ -265,16 +225,8 @@ def start(number: int, /, *, json: bool = False) -> int:
 
 
 @webhook.command(sort_key=10)
-def remove(number: int, /, *, json: bool = False) -> int:
-    """Forget a webhook with all its deliveries; what is owed to it is not delivered.
-
-    Parameters
-    ----------
-    number
-        The webhook's number.
-    json
-        Print one JSON document.
-    """
+def remove(number: Webhook, /, *, json: Json = False) -> int:
+    """Forget a webhook with all its deliveries; what is owed to it is not delivered."""
     from console.desk import open_desk, say_done
 
     with open_desk() as (desk, _):

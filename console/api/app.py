@@ -28,6 +28,7 @@ from console.api.documented import DocumentedApp
 from console.api.encoded_paths import EncodedPaths
 from console.api.service import BODY_BYTES_MAX, Connect, Limits, Processes, Service
 from db.engine import Engine, LedgerUnavailable, ping
+from mailer.public_addresses import Resolver, resolve
 
 ROUTERS = (
     customers.router,
@@ -53,8 +54,13 @@ read, 409 what the ledger refuses.
 """
 
 
-def make_app(engine: Engine, connect: Connect, limits: Limits | None = None) -> FastAPI:
-    """Return the API on a ledger; `connect` finds the way to the processes when they are to be told something."""
+def make_app(
+    engine: Engine, connect: Connect, limits: Limits | None = None, resolver: Resolver = resolve
+) -> FastAPI:
+    """Return the API on a ledger; `connect` finds the way to the processes when they are to be told something.
+
+    `resolver` says where the names of webhooks lead.
+    """
     app = DocumentedApp(
         title="Duewell",
         version=version("duewell"),
@@ -65,7 +71,7 @@ def make_app(engine: Engine, connect: Connect, limits: Limits | None = None) -> 
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.service = Service(engine, Processes(connect), limits or Limits())
+    app.state.service = Service(engine, Processes(connect), limits or Limits(), resolver)
     app.add_route("/healthz", _health, methods=["GET"], include_in_schema=False)
     problems.install(app, [*app.router.routes, *(route for router in ROUTERS for route in router.routes)])
     for router in ROUTERS:

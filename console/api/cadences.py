@@ -218,11 +218,7 @@ async def publish(name: CadenceInPath, body: PublishBody, call: ChangeOne) -> Re
 @router.post("/{name}/default", **changing(WRITE, Cadence, "makeDefault", body=False))
 async def make_default(name: CadenceInPath, call: ChangeOne) -> Response:
     """Put new invoices under a cadence. Invoices that are there stay where they are."""
-
-    def work(desk: JoinedDesk) -> None:
-        set_default(desk.session, name)
-
-    return await call.of(CadenceResource(name), work, f"cadence {name!r}")
+    return await call.of(CadenceResource(name), lambda desk: set_default(desk.session, name), f"cadence {name!r}")
 
 
 @router.delete("/{name}", **deleting(WRITE, "deleteCadence"))

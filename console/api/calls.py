@@ -107,7 +107,7 @@ class Changing:
         key: KeyLine = self.request.state.key
         return key
 
-    async def of(self, resource: Resource, work: Callable[[JoinedDesk], None], what: str) -> Response:
+    async def of(self, resource: Resource, work: Callable[[JoinedDesk], object], what: str) -> Response:
         """Change a thing that is there, and answer what it looks like then. Raises Problem."""
 
         def change(desk: JoinedDesk) -> Reply:

@@ -32,10 +32,7 @@ async def _ordered(call: Changing, external_id: str, order: Callable[[JoinedDesk
     """Carry out an order about an invoice, and answer what it looks like then."""
     invoice = InvoiceResource(external_id)
 
-    def work(desk: JoinedDesk) -> None:
-        order(desk, invoice.number(desk.session))
-
-    return await call.of(invoice, work, invoice.name)
+    return await call.of(invoice, lambda desk: order(desk, invoice.number(desk.session)), invoice.name)
 
 
 @router.post("/pause", **changing(WRITE, Invoice, "pauseInvoice"))

@@ -16,7 +16,7 @@ from console.api.documented import batching, changing, listing, reading, upserti
 from console.api.fields import Body, Identifier, Locale, Name, Shown
 from console.api.guard import GuardedRoute
 from console.api.orders import PauseBody
-from console.api.parameters import LIMIT_DEFAULT, Cursor, CustomerInPath, Limit, cursor_at, place_in, place_of
+from console.api.parameters import LIMIT_DEFAULT, Cursor, CustomerInPath, Limit, page_of, place_in, place_of
 from db.engine import Session
 from db.operations.record_locks import lock_customer_record
 from db.queries.customer_records import CustomerRecord, customer_record, customer_records
@@ -106,8 +106,8 @@ async def list_customers(call: ReadList, limit: Limit = LIMIT_DEFAULT, cursor: C
 
     def page(session: Session) -> CustomerPage:
         records = customer_records(session, place_of(cursor), limit + 1)
-        more = cursor_at(records[limit - 1].id) if len(records) > limit else None
-        return CustomerPage(items=[shown(record) for record in records[:limit]], next_cursor=more)
+        listed, more = page_of(records, limit)
+        return CustomerPage(items=[shown(record) for record in listed], next_cursor=more)
 
     return await call.page(page)
 
@@ -150,10 +150,7 @@ async def put_customers(body: CustomerBatch, call: Change) -> Response:
 async def _about(call: Changing, external_id: str, order: Callable[[JoinedDesk], Told]) -> Response:
     customer = CustomerResource(external_id)
 
-    def work(desk: JoinedDesk) -> None:
-        order(desk)
-
-    return await call.of(customer, work, f"customer {external_id!r}")
+    return await call.of(customer, order, f"customer {external_id!r}")
 
 
 @router.post("/customers/{external_id}/pause", **changing("collections:write", Customer, "pauseCustomer"))

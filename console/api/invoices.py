@@ -32,7 +32,7 @@ from console.api.parameters import (
     IdentifierParameter,
     InvoiceInPath,
     Limit,
-    cursor_at,
+    page_of,
     place_in,
     place_of,
 )
@@ -195,8 +195,8 @@ async def list_invoices(
 
     def page(session: Session) -> InvoicePage:
         records = invoice_records(session, chosen, place_of(cursor), limit + 1)
-        more = cursor_at(records[limit - 1].id) if len(records) > limit else None
-        return InvoicePage(items=[shown(record) for record in records[:limit]], next_cursor=more)
+        listed, more = page_of(records, limit)
+        return InvoicePage(items=[shown(record) for record in listed], next_cursor=more)
 
     return await call.page(page)
 

@@ -12,11 +12,10 @@ from console.api.calls import ChangeOne, ReadList, ReadOne
 from console.api.documented import changing, listing, reading
 from console.api.fields import Shown
 from console.api.guard import GuardedRoute
-from console.api.parameters import LIMIT_DEFAULT, Cursor, IdInPath, Limit, cursor_at, place_of
+from console.api.parameters import LIMIT_DEFAULT, Cursor, IdInPath, Limit, page_of, place_of
 from db.engine import Session
 from db.operations.record_locks import lock_job_record
 from db.queries.jobs import JobView, job_page, job_view
-from intake.joined_desk import JoinedDesk
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=GuardedRoute)
 
@@ -77,8 +76,8 @@ async def list_jobs(
     def page(session: Session) -> JobList:
         before_id = None if cursor is None else place_of(cursor)
         views = job_page(session, limit + 1, before_id, only_running=running)
-        more = cursor_at(views[limit - 1].id) if len(views) > limit else None
-        return JobList(items=[shown(view) for view in views[:limit]], next_cursor=more)
+        listed, more = page_of(views, limit)
+        return JobList(items=[shown(view) for view in listed], next_cursor=more)
 
     return await call.page(page)
 
@@ -92,8 +91,4 @@ async def get_job(job_id: IdInPath, call: ReadOne) -> Response:
 @router.post("/{id}/cancel", **changing("jobs:write", Job, "cancelJob", body=False))
 async def cancel(job_id: IdInPath, call: ChangeOne) -> Response:
     """Let a job end after the page under way; what it did stays."""
-
-    def work(desk: JoinedDesk) -> None:
-        desk.cancel_job(job_id)
-
-    return await call.of(JobResource(job_id), work, f"job {job_id}")
+    return await call.of(JobResource(job_id), lambda desk: desk.cancel_job(job_id), f"job {job_id}")

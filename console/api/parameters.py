@@ -1,6 +1,7 @@
 """Parts of paths and parameters that many operations have in common."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Protocol, TypeVar
 from urllib.parse import quote
 
 from fastapi import Header, Path, Query
@@ -67,3 +68,20 @@ def cursor_at(number: int) -> str:
         number, digit = divmod(number, 36)
         digits = _DIGITS[digit] + digits
     return digits or "0"
+
+
+class Numbered(Protocol):
+    """What is listed in the order of its numbers."""
+
+    @property
+    def id(self) -> int:
+        """Return its number."""
+        ...
+
+
+NumberedT = TypeVar("NumberedT", bound=Numbered)
+
+
+def page_of(found: Sequence[NumberedT], limit: int) -> tuple[Sequence[NumberedT], str | None]:
+    """Return the page, for which one more was looked for than it holds, and the cursor of the next one."""
+    return found[:limit], cursor_at(found[limit - 1].id) if len(found) > limit else None

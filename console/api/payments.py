@@ -16,7 +16,7 @@ from console.api.parameters import (
     IdentifierParameter,
     Limit,
     PaymentInPath,
-    cursor_at,
+    page_of,
     place_in,
     place_of,
 )
@@ -60,8 +60,8 @@ async def list_payments(
             return PaymentList(items=[], next_cursor=None)
         before_id = None if cursor is None else place_of(cursor)
         views = payment_page(session, limit + 1, before_id, customer_id)
-        more = cursor_at(views[limit - 1].id) if len(views) > limit else None
-        return PaymentList(items=[payment_shown(view) for view in views[:limit]], next_cursor=more)
+        listed, more = page_of(views, limit)
+        return PaymentList(items=[payment_shown(view) for view in listed], next_cursor=more)
 
     return await call.page(page)
 
@@ -116,7 +116,4 @@ async def reverse(external_id: PaymentInPath, body: EndBody, call: ChangeOne) ->
 
 
 async def _ordered(call: Changing, external_id: str, order: Callable[[JoinedDesk], Taken]) -> Response:
-    def work(desk: JoinedDesk) -> None:
-        order(desk)
-
-    return await call.of(PaymentResource(external_id), work, f"payment {external_id!r}")
+    return await call.of(PaymentResource(external_id), order, f"payment {external_id!r}")

@@ -195,11 +195,7 @@ async def edit_rule(name: RuleInPath, body: EditBody, call: ChangeOne) -> Respon
 async def move_rule(name: RuleInPath, body: PlaceBody, call: ChangeOne) -> Response:
     """Put a rule in another place: of those that match, the highest decides."""
     place = body.place
-
-    def work(desk: JoinedDesk) -> None:
-        desk.move_rule(name, place)
-
-    return await call.of(RuleResource(name), work, f"rule {name!r}")
+    return await call.of(RuleResource(name), lambda desk: desk.move_rule(name, place), f"rule {name!r}")
 
 
 @router.post("/rules/{name}/activate", **changing(WRITE, Activated, "activateRule"))
@@ -217,11 +213,7 @@ async def activate_rule(name: RuleInPath, body: ActivateBody, call: ChangeOne) -
 @router.post("/rules/{name}/deactivate", **changing(WRITE, Rule, "deactivateRule", body=False))
 async def deactivate_rule(name: RuleInPath, call: ChangeOne) -> Response:
     """Let a rule decide nothing any more; what it did stays."""
-
-    def work(desk: JoinedDesk) -> None:
-        desk.deactivate_rule(name)
-
-    return await call.of(RuleResource(name), work, f"rule {name!r}")
+    return await call.of(RuleResource(name), lambda desk: desk.deactivate_rule(name), f"rule {name!r}")
 
 
 @router.delete("/rules/{name}", **deleting(WRITE, "deleteRule"))

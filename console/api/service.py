@@ -13,8 +13,11 @@ from temporalio.client import Client
 
 from console.api.buckets import Buckets
 from db.engine import Engine, LedgerUnavailable
+from db.operations.refusal import Refused
 from intake.clerk_orders import Told, tell_process
 from intake.relay import ROUND_ENTRIES_MAX
+from intake.webhook_orders import Place, look_up
+from mailer.public_addresses import Resolver, resolve
 from workflows.client import TemporalUnavailable
 
 T = TypeVar("T")
@@ -23,6 +26,8 @@ Connect = Callable[[], Awaitable[Client]]
 TELL_SECONDS = 4.0
 # While Temporal is away, no request waits for it more often than this.
 AWAY_SECONDS = 5.0
+# How many names are looked up at once; a server that does not answer is waited for as long as the system does.
+LOOK_UPS_MAX = 4
 BODY_BYTES_MAX = 4 * 1024 * 1024
 log = structlog.get_logger()
 
@@ -69,13 +74,26 @@ class Processes:
 class Service:
     """What requests are answered with."""
 
-    def __init__(self, engine: Engine, processes: Processes, limits: Limits) -> None:
+    def __init__(self, engine: Engine, processes: Processes, limits: Limits, resolver: Resolver = resolve) -> None:
         self.engine = engine
         self.processes = processes
         self.by_key = Buckets(limits.requests_per_minute, 60.0)
         self.by_address = Buckets(limits.refusals_per_minute, 60.0)
         self._slots = anyio.CapacityLimiter(limits.connections)
+        self._resolver = resolver
+        self._look_ups = anyio.CapacityLimiter(LOOK_UPS_MAX)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Carry out what speaks to the ledger, in a thread; not more at once than there are connections."""
         return await anyio.to_thread.run_sync(work, limiter=self._slots)
+
+    async def look_up(self, url: str) -> Place | Refused:
+        """Return where webhooks to the public URL go, or why there is no such place; the ledger is not asked."""
+
+        def find() -> Place | Refused:
+            try:
+                return look_up(url, resolver=self._resolver)
+            except Refused as refusal:
+                return refusal
+
+        return await anyio.to_thread.run_sync(find, limiter=self._look_ups)

@@ -11,7 +11,7 @@ from console.api.calls import ReadList
 from console.api.documented import listing
 from console.api.fields import Shown
 from console.api.guard import GuardedRoute
-from console.api.parameters import LIMIT_DEFAULT, Cursor, InvoiceInPath, Limit, cursor_at, place_of
+from console.api.parameters import LIMIT_DEFAULT, Cursor, InvoiceInPath, Limit, page_of, place_of
 from console.api.problems import Problem
 from db.engine import Session
 from db.queries.invoice_records import invoice_id_named
@@ -54,7 +54,7 @@ async def list_timeline(
         if invoice_id is None:
             raise Problem("not-found", f"there is no invoice {external_id!r}")
         lines = timeline_page(session, invoice_id, limit + 1, None if cursor is None else place_of(cursor))
-        more = cursor_at(lines[limit - 1].id) if len(lines) > limit else None
-        return Timeline(items=[shown(line) for line in lines[:limit]], next_cursor=more)
+        listed, more = page_of(lines, limit)
+        return Timeline(items=[shown(line) for line in listed], next_cursor=more)
 
     return await call.page(page)

@@ -1,8 +1,14 @@
 """Smart rules by command: what is kept, what is refused and where, and why an invoice is where it is."""
 
+import asyncio
+
+from db.engine import transaction
+from db.operations.cadences import publish
 from intake.commands import Desk
+from starter import start_all
 from tests.console.conftest import RunHere
 from tests.installation import Installation
+from tests.scenarios.cadences import BY_PHONE
 
 LATE = "status is overdue and outstanding > 500 EUR then assign Standard"
 EURO = "currency is EUR then assign none"
@@ -119,6 +125,36 @@ def test_what_applying_a_rule_changes_is_shown_before_it_is_ordered(
     ordered = here("rule", "activate", "Late", "--apply-to-existing", "--yes", "--no-follow")
     assert ordered.out.startswith("Late is active.\nJob 1 is ordered: apply rules.")
     assert installation.rows("SELECT kind, state FROM jobs") == [("apply rules", "running")]
+
+
+async def test_a_rule_is_applied_to_what_is_there_by_a_job_and_the_processes_know_it(
+    installation: Installation, there: RunHere
+) -> None:
+    with transaction(installation.engine) as session:
+        publish(session, BY_PHONE)
+    numbers = "LATE", "EARLY", "CHOSEN"
+    late, early, chosen = (
+        installation.invoice(number, due_in_days=days) for number, days in zip(numbers, (-1, 20, -1), strict=True)
+    )
+    Desk(installation.engine, by="ana").reassign("CHOSEN", "Standard")
+
+    await start_all(installation.engine, installation.client)
+
+    async with installation.working():
+        for invoice_id in (late, early, chosen):
+            await installation.planned(invoice_id, stage="waiting")
+        there("rule", "add", 'status is overdue then assign "By phone"', "--name", "Late")
+        applied = await asyncio.to_thread(there, "rule", "activate", "Late", "--apply-to-existing", "--yes")
+        called = await installation.planned(late, stage="todo")
+        undisturbed = await installation.planned(chosen, stage="waiting")
+        installation.invoice("LATER", due_in_days=-1)
+
+    assert applied.code == 0
+    assert applied.out.startswith("Late is active.\n")
+    assert "apply rules, job 1: done; 2 of 2 done (1 changed" in applied.out
+    assert (called.cadence, called.step, undisturbed.cadence) == ("By phone", "call", "Standard")
+    under = {number: installation.lines(invoice=number)[0].cadence for number in (*numbers, "LATER")}
+    assert under == {"LATE": "By phone", "EARLY": "Standard", "CHOSEN": "Standard", "LATER": "By phone"}
 
 
 def test_fields_are_added_asked_for_by_rules_and_removed(installation: Installation, here: RunHere) -> None:
