@@ -5,9 +5,6 @@ histories tell what the change would break.
 """
 
 import asyncio
-import json
-import re
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,27 +13,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from temporalio.client import WorkflowHistory
-
-from db.engine import make_engine, transaction
+from db.engine import transaction
 from db.operations.cadences import publish
 from devstack.mail_catcher import MailCatcher
-from devstack.stack import Stack
 from intake.commands import Desk, tell_process
-from intake.setup import set_up
 from starter import start_all
-from tests.conftest import without_own_servers
-from tests.installation import Installation, own_namespace, zone_at_noon
+from tests.installation import Installation, zone_at_noon
 from tests.scenarios.cadences import BY_PHONE
+from tests.workflows.saving import own_installation, save_runs, write_history
 from workflows.client import process_of, tell
 from workflows.reconcile_schedule import start_reconcile
 
 DIRECTORY = Path(__file__).parent / "histories"
-# Enough for every flow but the one that is told things again and again.
-HISTORY_EVENTS_MAX = 60
-# What names the machine and the folder that saved, and is no matter of the workflow.
-_WORKER = re.compile(r"\b\d+@[\w.-]+")
-_STACK_TRACE = re.compile(r'"stackTrace": "(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True)
@@ -156,64 +144,32 @@ SHAPES: dict[str, Callable[[Flow], Awaitable[None]]] = {
 RECONCILE = "reconcile"
 
 
-async def save(installation: Installation, directory: Path) -> list[Path]:
-    """Live through every shape, save the histories, and return their files."""
-    saved = []
+async def save(installation: Installation, directory: Path) -> None:
+    """Live through every shape, and save the histories."""
     # Without the relay, which might start a process before the starter does.
     async with installation.working(relaying=False):
         for name, shape in SHAPES.items():
             await shape(Flow(installation, name))
             process = process_of(installation.client, installation.view(name).id)
-            last = (await process.describe()).raw_description.workflow_execution_info
-            saved.append(write_history(directory / f"{name}.json", await process.fetch_history()))
-            if last.first_run_id != last.execution.run_id:
-                first = installation.client.get_workflow_handle(process.id, run_id=last.first_run_id)
-                saved.append(write_history(directory / f"{name}-first-run.json", await first.fetch_history()))
-    return saved
+            await save_runs(installation, process, directory / f"{name}.json")
 
 
-async def save_reconcile(installation: Installation, directory: Path) -> Path:
-    """Compare ledger and processes, and save that history; return its file."""
+async def save_reconcile(installation: Installation, directory: Path) -> None:
+    """Compare ledger and processes, and save that history."""
     async with installation.working(relaying=False):
         handle = await start_reconcile(installation.client, "ana")
         await handle.result()
-    return write_history(directory / f"{RECONCILE}.json", await handle.fetch_history())
-
-
-def write_history(file: Path, history: WorkflowHistory) -> Path:
-    """Write the history without the names of the machine that lived through it; return the file."""
-    content = {"workflow_id": history.workflow_id, **json.loads(history.to_json())}
-    text = _WORKER.sub("worker", json.dumps(content, indent=1))
-    file.write_text(_STACK_TRACE.sub('"stackTrace": ""', text) + "\n")
-    return file
+    write_history(directory / f"{RECONCILE}.json", await handle.fetch_history())
 
 
 async def main() -> None:
     """Save all histories from servers of their own."""
-    limit = {"limit.historyCount.suggestContinueAsNew": HISTORY_EVENTS_MAX}
-    DIRECTORY.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as home,
-        Stack(
-            Path(home),
-            ui=False,
-            durable=False,
-            fixed_ports=False,
-            dynamic_config=limit,
-            environ=without_own_servers(),
-        ) as stack,
-    ):
-        engine = make_engine(stack.database_url, 20)
-        set_up(engine, "Duewell Test", "ar@duewell.example")
-        client = await own_namespace(stack.temporal_address)
-        installation = Installation(stack, engine, stack.database_url, client, mail_before=0)
-        installation.set(time_zone=zone_at_noon())
+    async with own_installation() as installation:
         installation.send_at_any_hour()
-        with transaction(engine) as session:
+        with transaction(installation.engine) as session:
             publish(session, BY_PHONE)
-        for file in [*await save(installation, DIRECTORY), await save_reconcile(installation, DIRECTORY)]:
-            print(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)  # noqa: T201
-        engine.dispose()
+        await save(installation, DIRECTORY)
+        await save_reconcile(installation, DIRECTORY)
 
 
 if __name__ == "__main__":

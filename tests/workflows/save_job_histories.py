@@ -4,7 +4,6 @@ As for the processes of invoices (save_histories): run it when no installation r
 """
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -12,16 +11,12 @@ from temporalio import activity
 from temporalio.worker import Worker
 
 from activities.interface import ADVANCE_JOB, BULK_QUEUE, CANCEL_JOB, AdvanceRequest, CancelRequest, JobProgress
-from db.engine import make_engine
-from devstack.stack import Stack
 from intake.jobs.driver import advance
 from intake.jobs.invoice_kinds import PauseOrder
 from intake.jobs.keeping import start_jobs
-from intake.setup import set_up
-from tests.conftest import without_own_servers
 from tests.db.jobs import UNPAID, job_of, open_over
-from tests.installation import Installation, own_namespace, zone_at_noon
-from tests.workflows.save_histories import HISTORY_EVENTS_MAX, write_history
+from tests.installation import Installation
+from tests.workflows.saving import own_installation, save_runs
 from workflows.bulk_job import BulkJob
 from workflows.client import process_of_job
 
@@ -97,36 +92,13 @@ async def save(installation: Installation, directory: Path) -> None:
     for name, shape in SHAPES.items():
         job_id = open_over(installation.engine, "bulk pause", PauseOrder(conditions=(UNPAID,), reason=name))
         await shape(installation, job_id)
-        process = process_of_job(installation.client, job_id)
-        write_history(directory / f"{name}.json", await process.fetch_history())
-        last = (await process.describe()).raw_description.workflow_execution_info
-        if last.first_run_id != last.execution.run_id:
-            first = installation.client.get_workflow_handle(process.id, run_id=last.first_run_id)
-            write_history(directory / f"{name}-first-run.json", await first.fetch_history())
+        await save_runs(installation, process_of_job(installation.client, job_id), directory / f"{name}.json")
 
 
 async def main() -> None:
     """Save all histories from servers of their own."""
-    limit = {"limit.historyCount.suggestContinueAsNew": HISTORY_EVENTS_MAX}
-    DIRECTORY.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as home,
-        Stack(
-            Path(home),
-            ui=False,
-            durable=False,
-            fixed_ports=False,
-            dynamic_config=limit,
-            environ=without_own_servers(),
-        ) as stack,
-    ):
-        engine = make_engine(stack.database_url, 20)
-        set_up(engine, "Duewell Test", "ar@duewell.example")
-        client = await own_namespace(stack.temporal_address)
-        installation = Installation(stack, engine, stack.database_url, client, mail_before=0)
-        installation.set(time_zone=zone_at_noon())
+    async with own_installation() as installation:
         await save(installation, DIRECTORY)
-        engine.dispose()
 
 
 if __name__ == "__main__":

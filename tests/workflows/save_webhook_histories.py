@@ -4,19 +4,15 @@ As save_histories does it for the process of an invoice, and for the same reason
 """
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
-from db.engine import make_engine, transaction
+from db.engine import transaction
 from db.operations.webhooks import remove_endpoint
-from devstack.stack import Stack
-from intake.setup import set_up
-from tests.conftest import without_own_servers
-from tests.installation import Installation, own_namespace
+from tests.installation import Installation
 from tests.mailer.webhook_receiver import Receiver, Says
-from tests.workflows.save_histories import HISTORY_EVENTS_MAX, write_history
+from tests.workflows.saving import own_installation, save_runs
 from tests.workflows.telling import HASTY, Listener, telling
 
 DIRECTORY = Path(__file__).parent / "webhook_histories"
@@ -91,9 +87,8 @@ SHAPES: dict[str, Callable[[Installation, Receiver], Awaitable[Listener]]] = {
 }
 
 
-async def save(installation: Installation, directory: Path) -> list[Path]:
-    """Live through every shape, save the histories, and return their files."""
-    saved = []
+async def save(installation: Installation, directory: Path) -> None:
+    """Live through every shape, and save the histories."""
     patient = replace(HASTY, pauses=replace(HASTY.pauses, attempts_max=1000))
     async with telling(installation, patient):
         for name, shape in SHAPES.items():
@@ -101,35 +96,13 @@ async def save(installation: Installation, directory: Path) -> list[Path]:
                 listener = await shape(installation, receiver)
             listener.remove()
             process = installation.client.get_workflow_handle(f"webhooks/{listener.id}")
-            last = (await process.describe()).raw_description.workflow_execution_info
-            saved.append(write_history(directory / f"{name}.json", await process.fetch_history()))
-            if last.first_run_id != last.execution.run_id:
-                first = installation.client.get_workflow_handle(process.id, run_id=last.first_run_id)
-                saved.append(write_history(directory / f"{name}-first-run.json", await first.fetch_history()))
-    return saved
+            await save_runs(installation, process, directory / f"{name}.json")
 
 
 async def main() -> None:
     """Save all histories from servers of their own."""
-    limit = {"limit.historyCount.suggestContinueAsNew": HISTORY_EVENTS_MAX}
-    DIRECTORY.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as home,
-        Stack(
-            Path(home),
-            ui=False,
-            durable=False,
-            fixed_ports=False,
-            dynamic_config=limit,
-            environ=without_own_servers(),
-        ) as stack,
-    ):
-        engine = make_engine(stack.database_url, 20)
-        set_up(engine, "Duewell Test", "ar@duewell.example")
-        client = await own_namespace(stack.temporal_address)
-        for file in await save(Installation(stack, engine, stack.database_url, client, mail_before=0), DIRECTORY):
-            print(file.name)  # noqa: T201
-        engine.dispose()
+    async with own_installation() as installation:
+        await save(installation, DIRECTORY)
 
 
 if __name__ == "__main__":
