@@ -29,6 +29,8 @@ def attachments_for(
     A page is drawn for a message about one invoice only: one about several lists them all. Raises CannotRender
     for a file that is broken or too big.
     """
+    if not others and not about.brings_files:
+        return ()
     draws, files = invoice_files(session, [about.invoice_id, *others])
     own = tuple(map(_sound, files))
     together = sum(len(file.content) for file in own)

@@ -26,7 +26,9 @@ def store_for_turn(
     Else what the attempt ends with: a failure that is retried at the message's own slot, or a plan to wait for it.
     """
     facts = claim.settled.collection.facts
-    slot = take_slot(session, claim.action_id, message.sender, change.at, facts.calendar)
+    slot = None
+    if claim.has_limits:
+        slot = take_slot(session, claim.action_id, message.sender, change.at, facts.calendar)
     store_message(session, message, claim.unanswered)
     if slot is None:
         return None

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -43,9 +44,11 @@ from starter import start_all
 
 # So long after the last process is started the timers fire, by a clock that both have.
 AHEAD_SECONDS = 3.0
+STARTED_PER_SECOND_MIN = 30
 PATIENCE_SECONDS = 120.0
-# So many are done before, for connections to be there and statements to be known: a worker lives for weeks.
-WARM_UP = 64
+# So many are done before, for each thread's connection to be there and its statements to be known, and for the
+# servers' caches: a worker lives for weeks.
+WARM_UP = 160
 IDLE_SECONDS = 6.0
 MINIMAL, REMINDER = "minimal", "reminder"
 COUNT_SENT = "SELECT count(*) FROM messages WHERE state = 'sent'"
@@ -225,7 +228,7 @@ def _count_sent(engine: Engine) -> int:
 
 def _moment(bench: Bench) -> datetime:
     """Return when the timers fire: after all processes are started."""
-    return datetime.now(UTC) + timedelta(seconds=AHEAD_SECONDS + bench.reminders / 15)
+    return datetime.now(UTC) + timedelta(seconds=AHEAD_SECONDS + bench.reminders / STARTED_PER_SECOND_MIN)
 
 
 def zone_at_noon() -> ZoneInfo:
@@ -240,43 +243,47 @@ def main() -> None:
     parser.add_argument("--reminders", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    rounds: list[dict[str, Run]] = []
     with (
         tempfile.TemporaryDirectory(prefix="duewell-bench-") as home,
         Stack(Path(home), ui=False, fixed_ports=False, environ=without_own_servers()) as stack,
     ):
-        assert stack.postgres is not None
         engine = make_engine(stack.database_url)
         set_up(engine, "Bench", "ar@bench.example")
         engine.dispose()
-        bench = Bench(stack, options.reminders)
-        for number in range(options.rounds):
-            url = stack.postgres.create_database(f"round_{number}", template="duewell")
-            began = time.perf_counter()
-            runs = asyncio.run(_round(bench, url, number))
-            told = "; ".join(f"{name} {run}" for name, run in runs.items())
-            _say(f"round {number + 1}: {told}; {time.perf_counter() - began:.0f} s")
-            rounds.append(runs)
+        minimal, reminders = asyncio.run(_runs(Bench(stack, options.reminders), options.rounds))
+    # What else the machine does drifts: each run is compared with those just before and just after it.
+    floors = [(before.total + after.total) / 2 for before, after in pairwise(minimal)]
     result: dict[str, object] = {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "reminders": options.reminders,
     }
-    for name in (MINIMAL, REMINDER):
+    for name, runs in ((MINIMAL, minimal), (REMINDER, reminders)):
         result[name] = {
-            who: median(getattr(runs[name], who) for runs in rounds)
-            for who in ("worker", "temporal", "postgres", "total")
+            who: median(getattr(run, who) for run in runs) for who in ("worker", "temporal", "postgres", "total")
         }
-    result["cpu_ratio_min_median_max"] = spread(runs[REMINDER].total / runs[MINIMAL].total for runs in rounds)
+    ratios = [run.total / floor for run, floor in zip(reminders, floors, strict=True)]
+    result["cpu_ratio_min_median_max"] = spread(ratios)
     print(json.dumps(result))
 
 
-async def _round(bench: Bench, database_url: str, number: int) -> dict[str, Run]:
-    """Return a run of each; who begins changes with `number`."""
-    runs: dict[str, Run] = {}
-    for name in (MINIMAL, REMINDER) if number % 2 else (REMINDER, MINIMAL):
-        await quiet([bench.temporal, bench.postgres])
-        runs[name] = await (run_minimal(bench) if name == MINIMAL else run_reminder(bench, database_url))
-    return runs
+async def _runs(bench: Bench, rounds: int) -> tuple[list[Run], list[Run]]:
+    """Return the runs of both, which take turns; the minimal workflow begins and ends."""
+    assert bench.stack.postgres is not None
+    minimal, reminders = [await _told(MINIMAL, bench, run_minimal(bench))], []
+    for number in range(rounds):
+        url = bench.stack.postgres.create_database(f"round_{number}", template="duewell")
+        reminders.append(await _told(REMINDER, bench, run_reminder(bench, url)))
+        minimal.append(await _told(MINIMAL, bench, run_minimal(bench)))
+    return minimal, reminders
+
+
+async def _told(name: str, bench: Bench, running: Awaitable[Run]) -> Run:
+    """Return the run, which begins when the servers are quiet, and tell of it."""
+    await quiet([bench.temporal, bench.postgres])
+    began = time.perf_counter()
+    run = await running
+    _say(f"{name} {run}; {time.perf_counter() - began:.0f} s")
+    return run
 
 
 def _say(words: str) -> None:

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 import psycopg
-from sqlalchemy import Engine, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 # A lock that is not had in this time is a stuck transaction, and a retry is better than a queue behind it.
 LOCK_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
+# A connection that rested for less is used without asking whether it still answers, by whoever tries again anyway.
+TRUSTED_SECONDS = 1.0
 # Somebody else was in the way: a unique key that both wrote, a serialization failure, a deadlock.
 _RACES = ("23505", "40001", "40P01")
 
@@ -23,18 +28,19 @@ class LedgerUnavailable(Exception):
 def make_engine(database_url: str, connections: int = 5, *, plans_once: bool = False) -> Engine:
     """Return an engine with a pool of at most `connections`; psycopg 3 whatever driver the URL names.
 
-    With `plans_once` the server plans a statement once in a connection, and not for the values of each run: for
-    who asks about one invoice at a time, where planning costs more than all the rest.
+    With `plans_once` the server plans a statement once in a connection, and not for the values of each run, and a
+    connection that was in use a moment ago is taken as it is. That is for activities: they ask about one invoice
+    at a time, where planning costs more than all the rest, and are tried again.
     """
     plans = "force_generic_plan" if plans_once else "auto"
     url = make_url(database_url).set(drivername="postgresql+psycopg")
-    return create_engine(
+    engine = create_engine(
         url,
         # What a statement was about is a customer, and errors end in logs and in histories of processes.
         hide_parameters=True,
         pool_size=connections,
         max_overflow=0,
-        pool_pre_ping=True,
+        pool_pre_ping=not plans_once,
         # The connection that was used last knows the most.
         pool_use_lifo=True,
         connect_args={
@@ -43,6 +49,29 @@ def make_engine(database_url: str, connections: int = 5, *, plans_once: bool = F
             "application_name": "duewell",
         },
     )
+    if plans_once:
+        _ask_after_a_rest(engine)
+    return engine
+
+
+def _ask_after_a_rest(engine: Engine) -> None:
+    """Let connections of the engine be asked whether they still answer only after they have rested for a while."""
+
+    def begins_to_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = monotonic()
+
+    def is_wanted(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        since = record.info.get("rests_since")
+        if since is None or monotonic() - since < TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            # What happened to it happened to all that rest.
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkin", begins_to_rest)
+    event.listen(engine, "checkout", is_wanted)
 
 
 @contextmanager

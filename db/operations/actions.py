@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.operations.messages.message_parts import bounced_step
 from db.operations.settle import Settled
 from db.operations.steps import set_step
 from db.queries.people import owner_of
+from db.statement import Statement
 from dunning.decision import Send
 from dunning.facts import StepStatus
 
@@ -18,17 +18,20 @@ class ClaimedAction:
     """The action of a step that is claimed, new or left by an attempt or by a to-do.
 
     `has_message` says that an earlier attempt left a message, `returned` how often the step's message came back
-    (rule 2.16), and `has_others` that other actions of the invoice are claimed too.
+    (rule 2.16), `has_others` that other actions of the invoice are claimed too, and `has_limits` that there are
+    senders that may send so much only (rule 8.4).
     """
 
     id: int
     has_message: bool
     returned: int
     has_others: bool
+    has_limits: bool
 
 
-# By the key of actions and uq_messages_action_id; the collections of an invoice are few.
-_CLAIM = text("""
+# By the key of actions and uq_messages_action_id; the collections of an invoice are few, as are
+# the senders.
+_CLAIM = Statement("""
 INSERT INTO actions (collection_id, customer_id, cadence_id, step_id, occurrence, channel, execution, owner,
                      due_on, state, merged_into)
 VALUES (:collection_id, :customer_id, :cadence_id, :step_id, :occurrence, :channel, :execution, :owner,
@@ -41,7 +44,8 @@ RETURNING id,
        (SELECT COALESCE(max(b.occurrence), 0) FROM actions b
          WHERE b.collection_id = actions.collection_id AND b.step_id = :bounced) AS returned,
        EXISTS (SELECT FROM collections c JOIN actions x ON x.collection_id = c.id
-                WHERE c.invoice_id = :invoice_id AND x.state = 'sending' AND x.id <> actions.id) AS has_others
+                WHERE c.invoice_id = :invoice_id AND x.state = 'sending' AND x.id <> actions.id) AS has_others,
+       EXISTS (SELECT FROM senders s WHERE s.minute_max IS NOT NULL OR s.day_max IS NOT NULL) AS has_limits
 """)
 
 
@@ -70,4 +74,5 @@ def claim_action(session: Session, settled: Settled, merged_into: int | None = N
     if collection.facts.status(step) is StepStatus.OPEN and not settled.is_approved:
         # Its obstacle is gone and nobody is asked any more: an attempt that fails must be followed by another one.
         set_step(session, collection.id, step.id, StepStatus.PENDING, decision.due_on)
-    return ClaimedAction(*session.execute(_CLAIM, values).one())
+    (row,) = _CLAIM.all(session, **values)
+    return ClaimedAction(*row)

@@ -39,14 +39,20 @@ def lock_job_record(session: Session, job_id: int) -> bool:
 
 def lock_webhook_record(session: Session, webhook: int) -> bool:
     """Keep others from changing the webhook, and say whether it is there; what happens to invoices goes on."""
-    statement = select(WebhookEndpoint.id).where(WebhookEndpoint.id == webhook).with_for_update(key_share=True)
-    return session.scalar(statement) is not None
+    statement = select(WebhookEndpoint.id).where(
+        WebhookEndpoint.id == webhook, WebhookEndpoint.removed_at.is_(None)
+    )
+    return session.scalar(statement.with_for_update(key_share=True)) is not None
 
 
 def lock_webhook_delivery(session: Session, webhook: int, delivery_id: int) -> bool:
     """Lock the delivery, and say whether the webhook has such a one."""
     of_it = WebhookDelivery.id == delivery_id, WebhookDelivery.endpoint_id == webhook
-    return session.scalar(select(WebhookDelivery.id).where(*of_it).with_for_update()) is not None
+    is_there = select(WebhookEndpoint.id).where(
+        WebhookEndpoint.id == webhook, WebhookEndpoint.removed_at.is_(None)
+    )
+    statement = select(WebhookDelivery.id).where(*of_it, is_there.exists())
+    return session.scalar(statement.with_for_update()) is not None
 
 
 def lock_payment_record(session: Session, payment_id: int) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, assert_never
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ from db.operations.promise_outcomes import decide_promise, open_promise
 from db.operations.steps import end_open_actions, owners_of_open_actions, set_step
 from db.queries.collections import OpenCollection, case_of, open_collection, open_collections
 from db.queries.people import owner_of
+from db.statement import Statement
 from db.tables.actions import Action
 from db.tables.collections import Collection
 from db.tables.invoices import Invoice
@@ -257,7 +258,7 @@ def open_todo(
 
 
 # One parameter for any number of rows: a VALUES list of a page costs ten times as much to compile.
-_STORE = text("""
+_STORE = Statement("""
 INSERT INTO next_actions
        (collection_id, stage, step_id, channel, execution, due_on, acts_at, because, sentence, decided_at)
 SELECT collection_id, stage, step_id, channel, execution, due_on, acts_at, because, sentence, :decided_at
@@ -278,7 +279,7 @@ SELECT collection_id, stage, step_id, channel, execution, due_on, acts_at, becau
 
 def _store(session: Session, settled: Sequence[Settled], decided_at: datetime) -> None:
     rows = json.dumps([next_action(one) for one in settled])
-    session.execute(_STORE, {"rows": rows, "decided_at": decided_at})
+    _STORE.run(session, rows=rows, decided_at=decided_at)
 
 
 def next_action(settled: Settled) -> dict[str, Any]:

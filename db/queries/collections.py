@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.queries.cadences import STEPS, cadence_from
 from db.queries.senders import BLOCKED_SENDERS, NONE_BLOCKED, blocked_from
 from db.queries.settings import SETTINGS, Settings, settings_from
+from db.statement import Statement
 from db.tables.collections import OPEN_STATES
 from dunning.cadence import Channel
 from dunning.facts import Facts, Hold, HoldKind, Invoice, InvoiceState, Run, StepStatus
@@ -146,7 +147,7 @@ _VERSION = f"""
   LEFT JOIN cadence_versions p ON p.cadence_id = c.cadence_id AND p.state = 'published'
  CROSS JOIN organization o
 """  # noqa: S608  # STEPS is a constant
-_OPEN_COLLECTIONS = text(f"""{_SELECT}
+_OPEN_COLLECTIONS = Statement(f"""{_SELECT}
   FROM collections c
   JOIN invoices i ON i.id = c.invoice_id
   JOIN customers cu ON cu.id = i.customer_id
@@ -176,8 +177,8 @@ def open_collection(session: Session, invoice_id: int) -> OpenCollection | None:
 
 def open_collections(session: Session, invoice_ids: Sequence[int]) -> list[OpenCollection]:
     """Return the open collections of the invoices, by invoice id; those without one are left out."""
-    parameters = {"invoice_ids": list(invoice_ids), "no_recipient": NO_RECIPIENT}
-    return [_collection(row) for row in session.execute(_OPEN_COLLECTIONS, parameters)]
+    rows = _OPEN_COLLECTIONS.all(session, invoice_ids=list(invoice_ids), no_recipient=NO_RECIPIENT)
+    return [_collection(row) for row in rows]
 
 
 def case_of(session: Session, invoice_id: int) -> Case:
@@ -192,7 +193,7 @@ def case_of(session: Session, invoice_id: int) -> Case:
     return Case(replace(_facts(row, settings_from(row.settings)), last_contact_on=contacted_on), None)
 
 
-def _collection(row: Row[Any]) -> OpenCollection:
+def _collection(row: Any) -> OpenCollection:
     settings = settings_from(row.settings)
     return OpenCollection(
         id=row.id,
@@ -215,7 +216,7 @@ def _collection(row: Row[Any]) -> OpenCollection:
     )
 
 
-def _facts(row: Row[Any], settings: Settings) -> Facts:
+def _facts(row: Any, settings: Settings) -> Facts:
     due_on = row.due_on
     if due_on is None and row.payment_term_days is not None:
         due_on = row.issued_on + timedelta(days=row.payment_term_days)

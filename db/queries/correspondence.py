@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
+
+from db.statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Correspondence:
     """Everything that a message about one invoice may say. Amounts are in `currency`.
 
     `contacts` are all who can be written to, the main contact first, then the oldest; there is at least one of
-    whatever is said to the customer.
+    whatever is said to the customer. `brings_files` says that PDFs may go with it.
     """
 
     organization_name: str
@@ -62,6 +63,7 @@ class Correspondence:
     view_link_pattern: str | None
     colour: str
     has_logo: bool
+    brings_files: bool
     # By key: the type of the field, and its value as text.
     invoice_custom: Mapping[str, Sequence[str]]
     customer_custom: Mapping[str, Sequence[str]]
@@ -81,7 +83,7 @@ _CUSTOM = """
 _CUSTOM_OF_INVOICE = _CUSTOM.format(owner="invoice_id = i.id")
 _CUSTOM_OF_CUSTOMER = _CUSTOM.format(owner="customer_id = cu.id")
 # Bounded by the invoices' ids; a customer's contacts are found by ix_contacts_email.
-_CORRESPONDENCE = text(f"""
+_CORRESPONDENCE = Statement(f"""
 SELECT o.name AS organization_name, o.email AS organization_email, o.address AS organization_address,
        o.bank_details, COALESCE(cu.locale, o.locale) AS locale, cu.name AS customer_name,
        cu.external_id AS customer_external_id, k.contacts,
@@ -90,6 +92,7 @@ SELECT o.name AS organization_name, o.email AS organization_email, o.address AS 
        i.currency, i.total, i.settled, i.outstanding,
        cu.id AS customer_id, i.external_id, i.pay_link, i.view_link,
        o.pay_link AS pay_link_pattern, o.view_link AS view_link_pattern, o.colour, o.logo IS NOT NULL AS has_logo,
+       o.attaches_invoice OR EXISTS (SELECT FROM invoice_files f WHERE f.invoice_id = i.id) AS brings_files,
        {_CUSTOM_OF_INVOICE} AS invoice_custom, {_CUSTOM_OF_CUSTOMER} AS customer_custom,
        ARRAY(SELECT m.message_id FROM collections c JOIN actions a ON a.collection_id = c.id
                JOIN messages m ON m.action_id = COALESCE(a.merged_into, a.id)
@@ -109,8 +112,7 @@ SELECT o.name AS organization_name, o.email AS organization_email, o.address AS 
 
 def correspondences(session: Session, invoice_ids: Sequence[int]) -> list[Correspondence]:
     """Return what messages about the invoices may say, by due date; what nobody can be written to is left out."""
-    parameters = {"invoice_ids": list(invoice_ids), "needs_contact": True}
-    return [_correspondence(row) for row in session.execute(_CORRESPONDENCE, parameters)]
+    return _correspondences(session, invoice_ids, needs_contact=True)
 
 
 def correspondence(session: Session, invoice_id: int) -> Correspondence | None:
@@ -120,12 +122,16 @@ def correspondence(session: Session, invoice_id: int) -> Correspondence | None:
 
 def what_is_known(session: Session, invoice_id: int) -> Correspondence:
     """Return what can be said about the invoice to the team, whoever at the customer can be written to."""
-    parameters = {"invoice_ids": [invoice_id], "needs_contact": False}
-    return _correspondence(session.execute(_CORRESPONDENCE, parameters).one())
+    (known,) = _correspondences(session, [invoice_id], needs_contact=False)
+    return known
 
 
-def _correspondence(row: Row[Any]) -> Correspondence:
-    values = dict(row._mapping)
+def _correspondences(session: Session, invoice_ids: Sequence[int], *, needs_contact: bool) -> list[Correspondence]:
+    rows = _CORRESPONDENCE.all(session, invoice_ids=list(invoice_ids), needs_contact=needs_contact)
+    return [_correspondence(row._asdict()) for row in rows]
+
+
+def _correspondence(values: dict[str, Any]) -> Correspondence:
     contacts = tuple(Recipient(*contact) for contact in values.pop("contacts") or ())
     thread = tuple(values.pop("thread"))
     return Correspondence(contacts=contacts, thread=thread, reminders_sent=len(thread), **values)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.statement import Statement
+
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFile:
@@ -17,7 +19,7 @@ class InvoiceFile:
 
 
 # By the primary key of the files; the organization is one row.
-_FILES = text("""
+_FILES = Statement("""
 SELECT o.attaches_invoice, f.invoice_id, f.name, f.content
   FROM organization o LEFT JOIN invoice_files f ON f.invoice_id = ANY(:invoice_ids)
  ORDER BY f.invoice_id
@@ -30,7 +32,7 @@ SELECT o.attaches_invoice, EXISTS (SELECT FROM invoice_files f WHERE f.invoice_i
 
 def invoice_files(session: Session, invoice_ids: Sequence[int]) -> tuple[bool, list[InvoiceFile]]:
     """Return whether invoices without a PDF get one that is drawn, and the PDFs that these invoices have."""
-    rows = session.execute(_FILES, {"invoice_ids": list(invoice_ids)}).all()
+    rows = _FILES.all(session, invoice_ids=list(invoice_ids))
     files = [InvoiceFile(row.invoice_id, row.name, row.content) for row in rows if row.invoice_id is not None]
     return rows[0].attaches_invoice, files
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.statement import Statement
 from dunning.cadence import Step
 
 
@@ -40,7 +41,7 @@ class Unowned:
 
 
 # A user or a group is found by its unique index; there are a few names.
-_FIRST = text("""
+_FIRST = Statement("""
 SELECT COALESCE(u.email, g.name) FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS n(name, place)
   LEFT JOIN users u ON lower(u.email) = lower(n.name) AND u.is_active
   LEFT JOIN groups g ON g.name = n.name
@@ -84,12 +85,12 @@ def owner_of(session: Session, step: Step, fallback: str) -> str:
     """
     if not step.responsible:
         return fallback
-    return session.scalar(_FIRST, {"names": list(step.responsible)}) or fallback
+    return _FIRST.scalar(session, names=list(step.responsible)) or fallback
 
 
 def owner_named(session: Session, name: str) -> str | None:
     """Return the address of the active user, or the name of the group, called `name`; None for neither."""
-    found: str | None = session.scalar(_FIRST, {"names": [name]})
+    found: str | None = _FIRST.scalar(session, names=[name])
     return found
 
 

@@ -9,6 +9,8 @@ from functools import lru_cache
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.statement import Statement
+
 NONE_BLOCKED: Mapping[str | None, str] = {}
 # The senders that nothing may go out from, as one JSON text; it depends on no row, so that the server evaluates
 # it once in a statement.
@@ -68,11 +70,11 @@ SELECT COALESCE(s.email, o.email) AS email, COALESCE(s.name, o.name) AS name, CO
   LEFT JOIN users u ON u.id = s.user_id
 """
 # By uq_senders_email and uq_senders_default.
-_NAMED = text(
+_NAMED = Statement(
     _SENDER.format(chosen="lower(s.email) = lower(:email)")
     + "WHERE lower(COALESCE(s.email, o.email)) = lower(:email)"
 )
-_DEFAULT = text(_SENDER.format(chosen="s.is_default"))
+_DEFAULT = Statement(_SENDER.format(chosen="s.is_default"))
 # The organization's own address needs no row.
 _MUTE = text("""
 SELECT c.name AS cadence, s.step_id AS step, s.sender
@@ -96,8 +98,8 @@ def sender_named(session: Session, email: str | None) -> Sender | None:
 
     Without a default sender it is the organization's own address, as it is where that is named.
     """
-    row = session.execute(*((_DEFAULT,) if email is None else (_NAMED, {"email": email}))).one_or_none()
-    return None if row is None else Sender(**row._mapping)
+    row = _DEFAULT.first(session) if email is None else _NAMED.first(session, email=email)
+    return None if row is None else Sender(**row._asdict())
 
 
 def sender_lines(session: Session) -> list[SenderLine]:

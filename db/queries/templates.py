@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from db.statement import Statement
 from db.tables.templates import Template
 from dunning.cadence import Anchor, Channel
 
@@ -35,11 +36,15 @@ _COLUMNS = (
 # A text lists at most this many; more than an organization can ever write.
 TEXTS_MAX = 5_000
 
+_IN_FORCE = Statement("""
+SELECT name, language, number, subject, body, saved_at, saved_by FROM templates
+ WHERE name = :name AND is_current
+""")
+
 
 def saved_texts(session: Session, name: str) -> dict[str, SavedText]:
     """Return the editions of the template that are in force, by language (uq_templates_current)."""
-    statement = select(*_COLUMNS).where(Template.name == name, Template.is_current)
-    return {row.language: SavedText(**row._mapping) for row in session.execute(statement)}
+    return {row.language: SavedText(*row) for row in _IN_FORCE.all(session, name=name)}
 
 
 def saved_lines(session: Session) -> list[SavedText]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from db.engine import Engine, transaction
 from db.queries.catalogue import version_of
@@ -11,6 +11,7 @@ from db.queries.under import outdated_versions
 from dunning.cadence import Cadence
 from intake.impact import Impact, weigh
 from tests.db.book import Book, at, on
+from tests.db.statements import heard
 from tests.db.versions import NAME, a_version, call, mail
 
 FIRST = mail("first", 3)
@@ -125,12 +126,8 @@ def statements(engine: Engine) -> Iterator[list[str]]:
     """What is asked of the ledger."""
     said: list[str] = []
 
-    def listen(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        said.append(statement)
-
-    event.listen(engine, "before_cursor_execute", listen)
-    yield said
-    event.remove(engine, "before_cursor_execute", listen)
+    with heard(engine, lambda _connection, statement, _values: said.append(statement)):
+        yield said
 
 
 def test_working_it_out_locks_and_writes_nothing(book: Book, statements: list[str]) -> None:

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from intake.files.columns import FileKind
 from intake.files.reading import read_file
 from intake.imports import credit_notes, payments
 from intake.jobs.kind import Row
 from tests.db.book import Book, a_change
+from tests.db.statements import heard
 from tests.db.test_settlements import outstanding
 
 PAYMENTS = """payment_id,payment_date,currency,amount,invoice_number,customer_id,reference,reversal_date
@@ -138,18 +137,14 @@ def test_a_page_of_full_payments_takes_as_many_statements_as_one(book: Book) -> 
     header = "payment_id,payment_date,currency,amount,invoice_number\n"
     statements: list[str] = []
 
-    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
-    event.listen(book.engine, "before_cursor_execute", count)
-    imported(book, "payments", f"{header}P-0,2026-06-08,EUR,1000.00,INV-0\n")
-    of_one = len(statements)
-    imported(
-        book,
-        "payments",
-        header + "".join(f"P-{number},2026-06-08,EUR,1000.00,INV-{number}\n" for number in range(1, 200)),
-    )
-    event.remove(book.engine, "before_cursor_execute", count)
+    with heard(book.engine, lambda _connection, statement, _values: statements.append(statement)):
+        imported(book, "payments", f"{header}P-0,2026-06-08,EUR,1000.00,INV-0\n")
+        of_one = len(statements)
+        imported(
+            book,
+            "payments",
+            header + "".join(f"P-{number},2026-06-08,EUR,1000.00,INV-{number}\n" for number in range(1, 200)),
+        )
 
     assert len(statements) - of_one <= of_one + 5
     assert book.one("SELECT sum(outstanding) FROM invoices") == Decimal(0)

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from psycopg import Connection, Cursor
+from sqlalchemy import text
 
 from db.engine import Engine, Session, make_engine, transaction
 from db.operations.arrival.invoices import take_invoice
@@ -62,6 +63,7 @@ from tests.db.book import Book, a_change, an_invoice
 from tests.db.databases import a_copy_of
 from tests.db.inbox import an_incoming, dead
 from tests.db.rules import read
+from tests.db.statements import heard
 from tests.dunning.builders import reminders
 
 INVOICES = 50_000
@@ -146,24 +148,17 @@ def plans_of(
     """Return every statement that `work` really executes, with PostgreSQL's plan for it. Its work is undone."""
     plans: list[tuple[str, dict[str, Any]]] = []
 
-    def explain(
-        connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
-    ) -> None:
+    def explain(connection: Connection[Any], statement: str, values: Any) -> None:
         if not statement.upper().lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
             return
-        first = parameters[0] if isinstance(parameters, list) else parameters
-        with connection.connection.driver_connection.cursor() as own:
-            own.execute(f"EXPLAIN ({options}) {statement}", first)
-            (explained,) = own.fetchone()
+        with Cursor(connection) as own:
+            own.execute(f"EXPLAIN ({options}) {statement}".encode(), values)
+            ((explained,),) = own.fetchall()
         plan = explained if isinstance(explained, list) else json.loads(explained)
         plans.append((statement, plan[0]["Plan"]))
 
-    event.listen(engine, "before_cursor_execute", explain)
-    try:
-        with pytest.raises(Undone), transaction(engine) as session:
-            _do_and_undo(session, work)
-    finally:
-        event.remove(engine, "before_cursor_execute", explain)
+    with heard(engine, explain), pytest.raises(Undone), transaction(engine) as session:
+        _do_and_undo(session, work)
     assert plans
     return plans
 

@@ -6,6 +6,7 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.statement import driver_connection
 from db.tables.base import Base
 
 # From the sequence itself, so that nobody else gets them; they need not follow each other.
@@ -24,10 +25,8 @@ def copy_in(session: Session, table: type[Base], columns: Sequence[str], rows: I
     rows = list(rows)
     if not rows:
         return
-    connection = session.connection().connection.driver_connection
-    assert connection is not None, "the session has a connection while it is in a transaction"
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.__tablename__), names)
-    with connection.cursor() as cursor, cursor.copy(into) as copy:
+    with driver_connection(session).cursor() as cursor, cursor.copy(into) as copy:
         for row in rows:
             copy.write_row(row)

@@ -10,6 +10,7 @@ from db.operations.adoption import adopted
 from db.operations.change import Change
 from db.operations.deciding import decided
 from db.queries.collections import open_collection
+from db.statement import Statement
 from db.tables.invoices import Invoice
 from dunning.decision import Send
 
@@ -17,7 +18,7 @@ from dunning.decision import Send
 MERGED_MAX = 100
 
 # Where every collection is on its own, its claim costs what it always did: this one statement.
-_LOCK_ALONE = text("""
+_LOCK_ALONE = Statement("""
 SELECT i.id FROM invoices i CROSS JOIN organization o
  WHERE i.id = :invoice_id AND o.contact_delay_scope = 'collection' AND NOT o.merges_same_day
    AND NOT EXISTS (SELECT FROM collections c JOIN actions a ON a.collection_id = c.id
@@ -66,7 +67,7 @@ def lock_for_claim(session: Session, invoice_id: int, change: Change) -> list[in
     invoices at once, all claims of the customer wait for each other, and the invoices that may be written about
     with this one are locked and returned.
     """
-    if session.scalar(_LOCK_ALONE, {"invoice_id": invoice_id}) is not None:
+    if _LOCK_ALONE.scalar(session, invoice_id=invoice_id) is not None:
         return None
     customer = session.execute(
         _LOCK_CUSTOMER, {"invoice_id": invoice_id, "space": _SPACE_OF_CUSTOMERS}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Date, DateTime, Text, bindparam, text, true, update
+from sqlalchemy import true, update
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change, entry_data, note
@@ -15,6 +15,7 @@ from db.operations.messages.sending import Claim
 from db.operations.outbox import owe
 from db.operations.settle import Settled, open_todo, settle
 from db.queries.collections import OpenCollection, open_collections
+from db.statement import Statement
 from db.tables.actions import Action, Message
 from db.tables.customers import Contact
 from dunning.cadence import Step
@@ -36,7 +37,7 @@ class _Part:
 
 
 # The locks are taken in ascending order, as everywhere; the primary key and ix_actions_merged_into bound it.
-_LOCK_PARTS = text("""
+_LOCK_PARTS = Statement("""
 SELECT a.id AS action_id, c.invoice_id, i.number, a.collection_id, a.step_id, a.occurrence
   FROM actions a JOIN collections c ON c.id = a.collection_id JOIN invoices i ON i.id = c.invoice_id
  WHERE a.id = :action_id OR a.merged_into = :action_id
@@ -46,9 +47,10 @@ SELECT a.id AS action_id, c.invoice_id, i.number, a.collection_id, a.step_id, a.
 # All that is true once a message was accepted, in one statement; nothing if another attempt has recorded it. Of a
 # to-do it was the person who approved its message that ended it. A reassignment that came while the message was on
 # its way has its own row, and the delay counts for it too.
-_RECORD_SENT = text("""
+_RECORD_SENT = Statement("""
 WITH sent AS (
-  UPDATE messages SET state = 'sent', sent_at = :at, response = :response, provider_id = :provider_id,
+  UPDATE messages
+     SET state = 'sent', sent_at = CAST(:at AS timestamptz), response = :response, provider_id = :provider_id,
          last_error = NULL
    WHERE action_id = :action_id AND state <> 'sent'
   RETURNING id),
@@ -59,7 +61,7 @@ part AS (
 done AS (
   UPDATE actions a
      SET state = 'done', outcome = CASE WHEN a.approved_by IS NOT NULL THEN :outcome ELSE a.outcome END,
-         ended_at = :at, ended_on = :on, ended_by = COALESCE(a.approved_by, :by)
+         ended_at = CAST(:at AS timestamptz), ended_on = CAST(:on AS date), ended_by = COALESCE(a.approved_by, :by)
     FROM part WHERE a.id = part.action_id),
 run AS (
   INSERT INTO step_statuses (collection_id, step_id, status, on_date, because, occurrence, ran_on)
@@ -76,11 +78,7 @@ noted AS (
   INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, data)
   SELECT invoice_id, collection_id, :at, :on, 'message sent', :by, data FROM part)
 SELECT id FROM sent
-""").bindparams(
-    bindparam("at", type_=DateTime(timezone=True)),
-    bindparam("on", type_=Date()),
-    *(bindparam(name, type_=Text()) for name in ("response", "provider_id", "by", "outcome")),
-)
+""")
 
 
 def record_sent(
@@ -111,7 +109,7 @@ def record_sent(
     ]
     values = {"action_id": claim.action_id, "response": response, "provider_id": provider_id, "outcome": SENT}
     values |= {"at": change.at, "on": change.on, "by": change.by, "parts": json.dumps(rows)}
-    if session.scalar(_RECORD_SENT, values) is None:
+    if _RECORD_SENT.scalar(session, **values) is None:
         # Another attempt, of two that did not know of each other, has recorded all of it.
         return settle(session, claim.settled.collection.invoice_id, change) if plans else None
     if not plans:
@@ -175,7 +173,7 @@ def _ask(
 
 
 def _lock_parts(session: Session, claim: Claim) -> Sequence[_Part]:
-    return [_Part(*row) for row in session.execute(_LOCK_PARTS, {"action_id": claim.action_id})]
+    return [_Part(*row) for row in _LOCK_PARTS.all(session, action_id=claim.action_id)]
 
 
 def _others(parts: Sequence[_Part], claim: Claim) -> Sequence[_Part]:

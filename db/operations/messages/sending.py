@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.operations.actions import claim_action
@@ -14,6 +14,7 @@ from db.operations.messages.drafts import Draft, draft_of
 from db.operations.messages.merging import carried_with, leave_out, take_along
 from db.operations.messages.withdrawal import MAYBE_DELIVERED, withdraw
 from db.operations.settle import Settled, announce, settle
+from db.statement import Statement
 from db.tables.actions import Message
 from dunning.cadence import Step
 from dunning.decision import Send, Wait
@@ -43,7 +44,7 @@ class Claim:
     `message` is what an earlier attempt stored and may have delivered, and `unanswered` how many attempts
     ended without an answer; this is attempt number `attempt`. `others` are the invoices that a new message is
     about too (rule 2.15). `draft` is what a person made of the message, if one did. `returned` says how often
-    the step's message came back (rule 2.16).
+    the step's message came back (rule 2.16), and `has_limits` that its sender may have to wait for its turn.
     """
 
     action_id: int
@@ -56,6 +57,7 @@ class Claim:
     others: tuple[int, ...] = ()
     draft: Draft | None = None
     returned: int = 0
+    has_limits: bool = True
 
 
 def claim_step(session: Session, invoice_id: int, change: Change) -> Claim | Settled | None:
@@ -84,7 +86,8 @@ def claim_step(session: Session, invoice_id: int, change: Change) -> Claim | Set
         withdraw(session, invoice_id, MAYBE_DELIVERED, change, but_action_id=action_id)
     row = session.scalar(select(Message).where(Message.action_id == action_id)) if action.has_message else None
     draft = draft_of(session, action_id) if settled.is_approved else None
-    claim = Claim(action_id, settled, decision.step, decision.occurrence, message=None, draft=draft)
+    step = decision.step, decision.occurrence
+    claim = Claim(action_id, settled, *step, message=None, draft=draft, has_limits=action.has_limits)
     if row is not None:
         claim = replace(claim, unanswered=row.unanswered + (row.state == "sending"), attempt=row.attempts + 1)
         # What certainly was not delivered is written anew: amounts and days may be others by now (rule 3.3).
@@ -113,7 +116,7 @@ def _leave_to(session: Session, settled: Settled, carrying: str, change: Change)
 
 
 # By uq_messages_action_id.
-_STORE = text("""
+_STORE = Statement("""
 INSERT INTO messages (action_id, message_id, sender, recipients, copies, reply_token, subject, mime, state,
                       attempts, unanswered, handed_at)
 VALUES (:action_id, :message_id, :sender, CAST(:recipients AS jsonb), CAST(:copies AS jsonb), :reply_token,
@@ -139,4 +142,4 @@ def store_message(session: Session, message: StoredMessage, unanswered: int = 0)
         "mime": message.mime,
         "unanswered": unanswered,
     }
-    session.execute(_STORE, values)
+    _STORE.run(session, **values)

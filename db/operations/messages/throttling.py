@@ -5,13 +5,14 @@ from datetime import datetime
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
+from db.statement import Statement
 from db.tables.actions import Action
 from db.tables.people import Sender
 from dunning.calendar import Calendar
 from dunning.throttle import Throttle, holds, next_slot
 
 # By uq_senders_email; most senders have no limits, and then nothing is locked.
-_LIMITED = text("""
+_LIMITED = Statement("""
 SELECT id, minute_max, day_max, next_at, day, day_count FROM senders
  WHERE lower(email) = lower(:email) AND (minute_max IS NOT NULL OR day_max IS NOT NULL)
    FOR UPDATE
@@ -27,7 +28,7 @@ def take_slot(session: Session, action_id: int, sender: str, now: datetime, cale
     A slot belongs to one message, which comes back for it; it is used once. The sender's row is locked until the
     transaction ends: take it after every other lock, and before the message is stored.
     """
-    limited = session.execute(_LIMITED, {"email": sender}).one_or_none()
+    limited = _LIMITED.first(session, email=sender)
     if limited is None:
         return None
     held = session.execute(_HELD, {"action_id": action_id}).one()
