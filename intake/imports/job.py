@@ -23,8 +23,10 @@ from intake.imports.writer import write_page
 from intake.jobs.kind import Page, Row, Running
 from intake.problems import Problem, problem_text
 
-# Long enough to be quick, short enough that no lock is held for more than about a second.
+# Long enough to be quick, short enough that no lock is held for more than about a second. A new invoice costs less
+# than any other row; behind those that change something a page of invoices ends early.
 PAGE_ROWS = 1_000
+INVOICE_PAGE_ROWS = 2_500
 # Files are read once for all of their pages, by each process that drives them; of so many at most.
 READINGS_MAX = 2
 _Key = tuple[Engine, int, datetime]
@@ -43,12 +45,15 @@ class Ordered:
         """Return the reading with its rows in order."""
         return cls(reading, placed(reading), {file.invoice_number: file for file in reading.files})
 
-    def after(self, place: tuple[int, int] | None, most: int) -> list[Placed]:
-        """Return the next rows of one kind; those of one customer stay together."""
+    def after(self, place: tuple[int, int] | None, most: int | None = None) -> list[Placed]:
+        """Return the next rows of one kind: a page, or `most`; those of one customer stay together."""
         start = 0 if place is None else self._index_after(place)
         if start >= len(self.rows):
             return []
-        kind, end = self.rows[start].kind, min(start + most, len(self.rows))
+        kind = self.rows[start].kind
+        if most is None:
+            most = INVOICE_PAGE_ROWS if kind == "invoices" else PAGE_ROWS
+        end = min(start + most, len(self.rows))
         while 0 < end < len(self.rows) and kind == "customers" and self._are_together(end - 1, end):
             end += 1
         return list(takewhile(lambda one: one.kind == kind, self.rows[start:end]))
@@ -90,7 +95,7 @@ class Import:
         """Take the next rows in. One that the ledger contradicts is refused, and holds up no other."""
         order = ImportOrder.model_validate(job.order)
         ordered = self._ordered(session, job)
-        return self._page(session, job, order, len(ordered.rows) if order.is_strict else PAGE_ROWS)
+        return self._page(session, job, order, len(ordered.rows) if order.is_strict else None)
 
     def single(self, session: Session, job: Running) -> Page:
         """Take the next row in alone."""
@@ -103,7 +108,7 @@ class Import:
         said = [Row(one.row.line, _subject(one), "refused", because) for one in rows]
         return self._turned(session, job, ordered, rows, said)
 
-    def _page(self, session: Session, job: Running, order: ImportOrder, most: int) -> Page:
+    def _page(self, session: Session, job: Running, order: ImportOrder, most: int | None) -> Page:
         ordered = self._ordered(session, job)
         rows = ordered.after(_place(job.cursor), most)
         with no_collection():

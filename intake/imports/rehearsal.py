@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from db.engine import Engine, Session, transaction
 from db.queries.first_cadences import cadences_of
-from intake.imports.job import PAGE_ROWS, Ordered, change_of, counted, refused_rows, take_in
+from intake.imports.job import Ordered, change_of, counted, refused_rows, take_in
 from intake.imports.source import ImportOrder
 from intake.jobs.kind import Row
 
@@ -41,7 +41,7 @@ def rehearse(
     total = len(ordered.rows) + len(said)
     cadences: Counter[str | None] = Counter()
     place: tuple[int, int] | None = None
-    while rows := ordered.after(place, PAGE_ROWS):
+    while rows := ordered.after(place):
         page: list[Row] = []
         try:
             with transaction(engine) as session:

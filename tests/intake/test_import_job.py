@@ -24,7 +24,7 @@ import sys
 from db.engine import make_engine
 from intake.imports import job
 from intake.jobs.driver import drive
-job.PAGE_ROWS = 20
+job.INVOICE_PAGE_ROWS = 20
 drive(make_engine(sys.argv[1]), int(sys.argv[2]), lambda job: print(job.done, flush=True))
 """
 

@@ -7,9 +7,24 @@ The answers stand in a table of the transaction's own. They are those of `rules.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, column, func, insert, literal_column, or_, select, table, text, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Insert,
+    bindparam,
+    column,
+    insert,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change
@@ -27,9 +42,10 @@ CREATE TEMP TABLE rule_matched (
 ) ON COMMIT DROP""",
     """
 CREATE TEMP TABLE rule_answers (
-  invoice_id bigint, contacted_on date, by_one boolean,
+  invoice_id bigint, customer_id bigint, issued_on date, due_on date, is_hidden boolean, contacted_on date,
+  by_one boolean,
   cadence bigint[], cadence_before bigint, cadence_became text, cadence_id bigint, cadence_rule text,
-  collection_id bigint, moves boolean,
+  collection_id bigint, moves boolean, returns boolean,
   visibility bigint[], visibility_before bigint, visibility_became text, visibility_rule text, flips boolean,
   began bigint[], ended bigint[]
 ) ON COMMIT DROP""",
@@ -44,6 +60,7 @@ WITH locked AS (SELECT id FROM invoices
 SELECT min(id) AS first_id, max(id) AS last_id FROM locked
 """)
 # By the keys of the invoices: pk_invoices, pk_rule_records, uq_collections_open and ix_rule_matches_invoice_id.
+# Each says by itself which page it is about: else the server reads the whole book, or looks up invoice by invoice.
 # What needs a closer look is few in all, and found at once by uq_promises_open and ix_actions_sending. The offset
 # keeps the server from reading all collections instead of those of one invoice.
 _ANSWER = text("""
@@ -55,7 +72,8 @@ WITH known AS MATERIALIZED (
     LEFT JOIN cadences ca ON ca.name = r.cadence
     LEFT JOIN cadence_versions v ON v.cadence_id = ca.id AND v.state = 'published'
 ), answered AS (
-  SELECT m.invoice_id, m.cadence, m.visibility, m.notified, i.contacted_on, i.is_hidden,
+  SELECT m.invoice_id, m.cadence, m.visibility, m.notified,
+         i.customer_id, i.issued_on, i.due_on, i.contacted_on, i.is_hidden,
          r.cadence_rule_id, r.visibility_rule_id, c.id AS collection_id, c.last_contact_on, c.version_id,
          c.cadence_id AS from_id, kc.cadence_id, kc.rule AS cadence_rule, kc.is_published, kc.assigns,
          kv.rule AS visibility_rule,
@@ -71,9 +89,10 @@ WITH known AS MATERIALIZED (
          kv.hides <> i.is_hidden AS flips,
          COALESCE(n.rule_ids, '{}') AS known
     FROM rule_matched m
-    JOIN invoices i ON i.id = m.invoice_id
-    LEFT JOIN rule_records r ON r.invoice_id = m.invoice_id
-    LEFT JOIN collections c ON c.invoice_id = m.invoice_id AND c.state IN ('active', 'exhausted')
+    JOIN invoices i ON i.id = m.invoice_id AND i.id BETWEEN :first_id AND :last_id
+    LEFT JOIN rule_records r ON r.invoice_id = m.invoice_id AND r.invoice_id BETWEEN :first_id AND :last_id
+    LEFT JOIN collections c ON c.invoice_id = m.invoice_id AND c.invoice_id BETWEEN :first_id AND :last_id
+                           AND c.state IN ('active', 'exhausted')
     LEFT JOIN known kc ON kc.rule_id = m.cadence[1]
     LEFT JOIN known kv ON kv.rule_id = m.visibility[1]
     LEFT JOIN (SELECT invoice_id, array_agg(rule_id) AS rule_ids FROM rule_matches
@@ -88,7 +107,7 @@ WITH known AS MATERIALIZED (
               ELSE ARRAY(SELECT n FROM unnest(known) AS n WHERE n <> ALL(notified)) END AS ended
     FROM answered
 )
-SELECT invoice_id,
+SELECT invoice_id, customer_id, issued_on, due_on, is_hidden <> shows,
        CASE WHEN moves THEN
          GREATEST(contacted_on, CASE WHEN collection_id IS NOT NULL THEN last_contact_on
                                      ELSE (SELECT max(p.last_contact_on) FROM collections p
@@ -107,25 +126,35 @@ SELECT invoice_id,
                             AND p.state NOT IN ('stopped', 'restarted') OFFSET 0)),
          false),
        cadence, cadence_rule_id, cadence_became, cadence_id, cadence_rule, collection_id, moves,
+       COALESCE(moves AND (invoice_id, cadence_id) IN (SELECT p.invoice_id, p.cadence_id FROM collections p
+                                                        WHERE p.invoice_id BETWEEN :first_id AND :last_id), false),
        visibility, visibility_rule_id, visibility_became, visibility_rule, shows, began, ended
   FROM compared a
  WHERE cadence_became IS NOT NULL OR visibility_became IS NOT NULL OR began <> '{}' OR ended <> '{}'
 """)
+_BY_ONE = text("SELECT invoice_id FROM rule_answers WHERE by_one ORDER BY invoice_id")
+_SHORTEN = text("DELETE FROM rule_answers WHERE invoice_id > :last_id")
+_COUNT = text("SELECT count(*) FROM rule_matched WHERE invoice_id <= :last_id")
 
 
 @dataclass(frozen=True, slots=True)
 class InvoicePage:
-    """The next invoices, by id: so many at most, behind one and up to another."""
+    """The next invoices, by id: so many at most, behind one and up to another.
+
+    It ends early behind `by_one_max` of those that need a closer look, which take a hundred times as long.
+    """
 
     after_id: int
     until_id: int
     limit: int
+    by_one_max: int = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A page whose answers are there: its last invoice, how many were asked, and which need a closer look."""
+    """A page whose answers are there: its bounds, how many invoices were asked, and which need a closer look."""
 
+    first_id: int
     last_id: int
     asked: int
     by_one: Sequence[int]
@@ -143,34 +172,28 @@ def answer_page(
         return None
     for statement in _TABLES:
         session.execute(text(statement))
-    of_page = Invoice.id.between(page.first_id, page.last_id)
-    asked = _match(session, index.rules, None if rule_ids is None else set(rule_ids), of_page, change)
+    bounds = {"first_id": page.first_id, "last_id": page.last_id}
+    session.execute(_matching(index, None if rule_ids is None else frozenset(rule_ids), change.on), bounds)
     rules = [_known(rule) for rule in index.rules]
     notifying = [rule.id for rule in index.rules if slot_of(rule.definition.action) is None]
-    session.execute(
-        _ANSWER,
-        {
-            "rules": json.dumps(rules),
-            "notifying": notifying,
-            "first_id": page.first_id,
-            "last_id": page.last_id,
-            "asks_cadence": Field.CADENCE in index.fields,
-            "asks_visibility": Field.VISIBILITY in index.fields,
-        },
-    )
+    asks = {"asks_cadence": Field.CADENCE in index.fields, "asks_visibility": Field.VISIBILITY in index.fields}
+    session.execute(_ANSWER, bounds | asks | {"rules": json.dumps(rules), "notifying": notifying})
+    last_id, by_one = page.last_id, session.scalars(_BY_ONE).all()
+    if len(by_one) > invoices.by_one_max:
+        last_id, by_one = by_one[invoices.by_one_max] - 1, by_one[: invoices.by_one_max]
+        session.execute(_SHORTEN, {"last_id": last_id})
+    asked = session.scalar(_COUNT, {"last_id": last_id}) or 0
     session.execute(text("DROP TABLE rule_matched"))
-    by_one = session.scalars(text("SELECT invoice_id FROM rule_answers WHERE by_one ORDER BY invoice_id")).all()
-    return Answered(page.last_id, asked, by_one)
+    return Answered(page.first_id, last_id, asked, by_one)
 
 
-def _match(
-    session: Session,
-    rules: Sequence[Rule],
-    rule_ids: set[int] | None,
-    of_page: ColumnElement[bool],
-    change: Change,
-) -> int:
-    rows = rule_rows(asked_fields(rule.definition for rule in rules), change.on, of_page)
+# Made once for all pages: to put it together takes longer than to run it.
+@lru_cache(maxsize=8)
+def _matching(index: RuleIndex, rule_ids: frozenset[int] | None, today: date) -> Insert:
+    """Return the statement that writes down which rules the invoices of a page match."""
+    of_page = Invoice.id.between(bindparam("first_id", type_=BigInteger), bindparam("last_id", type_=BigInteger))
+    rules = index.rules
+    rows = rule_rows(asked_fields(rule.definition for rule in rules), today, of_page)
     matched = [
         _matched([rule for rule in rules if slot_of(rule.definition.action) is slot], rows)
         for slot in (*Slot, None)
@@ -179,9 +202,7 @@ def _match(
     if rule_ids is not None:
         chosen = [matches(rule.definition, rows) for rule in rules if rule.id in rule_ids]
         statement = statement.where(or_(*chosen) if chosen else ~true())
-    names = [one.name for one in _MATCHED.columns]
-    session.execute(insert(_MATCHED).from_select(names, statement))
-    return session.scalar(select(func.count()).select_from(_MATCHED)) or 0
+    return insert(_MATCHED).from_select([one.name for one in _MATCHED.columns], statement)
 
 
 def _matched(rules: Sequence[Rule], rows: RuleRows) -> ColumnElement[Any]:

@@ -129,7 +129,7 @@ def apply_page(
         session.execute(_MATCH)
         if notifies:
             session.execute(_NOTIFY, about)
-    moved = move_page(session, change)
+    moved = move_page(session, answered.first_id, answered.last_id, change)
     before = waiting(session, answered.by_one)
     one_by_one = apply_by_one(session, index, answered.by_one, change, causation_id, notifies)
     plan_page(session, [*moved.returned, *one_by_one], change)

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change, Noted, note_all
-from db.operations.entering import default_cadence_id, find_published_cadences, published_version_id
+from db.operations.entering import default_cadence, find_published_cadences, published_version_id
 from db.operations.rules.asked import ask_about_new, ask_rules, by_rule, missing, settle_page_by_rules
 from db.queries.smart_rules import active_rules
 from db.tables.collections import Collection
@@ -78,14 +78,17 @@ def begin(
         applied = [rule for rule in outcome.applied if isinstance(rule.definition.action, Assign)]
         if applied:
             assigning.setdefault(applied[-1].id, (applied[-1], []))[1].append(id_)
-    firsts = _assign(session, list(assigning.values()), change)
+    firsts, noted = _assign(session, list(assigning.values()), change)
     ruled = {id_ for _, ids in assigning.values() for id_ in ids}
     ruled |= {id_ for id_, outcome in outcomes.items() if Slot.CADENCE in outcome.recorded.winners}
     by_default = _collectable(session, [id_ for id_ in invoice_ids if id_ not in ruled])
-    default_id = default_cadence_id(session) if by_default else None
-    if default_id is None:
-        return Begun(firsts, (), hidden)
-    return Begun([*firsts, First(default_id, by_default, change)], by_default, hidden)
+    default = default_cadence(session) if by_default else None
+    if default is not None:
+        default_id, name = default
+        firsts.append(First(default_id, by_default, change))
+        noted.append((change, started(by_default, name)))
+    note_all(session, noted)
+    return Begun(firsts, by_default if default is not None else (), hidden)
 
 
 def see_default(session: Session, begun: Begun, change: Change) -> frozenset[int]:
@@ -98,8 +101,16 @@ def see_default(session: Session, begun: Begun, change: Change) -> frozenset[int
     return frozenset(settle_page_by_rules(session, begun.by_default, change))
 
 
-def _assign(session: Session, assigning: Sequence[tuple[Rule, Sequence[int]]], change: Change) -> list[First]:
-    """Note that the rules assign their cadences, or none; return the first cadences that follow."""
+def started(invoice_ids: Sequence[int], cadence: str, rule: str | None = None) -> list[Noted]:
+    """Return the entries of invoices that are under a cadence for the first time, by a rule or without one."""
+    data = {"cadence": cadence, "rule": rule}
+    return [(id_, None, "collection started", data) for id_ in invoice_ids]
+
+
+def _assign(
+    session: Session, assigning: Sequence[tuple[Rule, Sequence[int]]], change: Change
+) -> tuple[list[First], list[tuple[Change, list[Noted]]]]:
+    """Return the first cadences that the rules assign, and what is noted of all that they assign, or do not."""
     names = {rule.id: _cadence_of(rule) for rule, _ in assigning}
     published = find_published_cadences(session, [name for name in names.values() if name is not None])
     firsts, noted = [], list[tuple[Change, list[Noted]]]()
@@ -108,12 +119,13 @@ def _assign(session: Session, assigning: Sequence[tuple[Rule, Sequence[int]]], c
         if name is not None and name not in published:
             noted.append((ruled, missing(ids, rule)))
             continue
-        data = {"cadence": name, "rule": rule.name}
-        noted.append((ruled, [(id_, None, "reassigned", data) for id_ in ids]))
-        if name is not None:
-            firsts.append(First(published[name], ids, ruled))
-    note_all(session, noted)
-    return firsts
+        if name is None:
+            data = {"rule": rule.name}
+            noted.append((ruled, [(id_, None, "reassigned", data) for id_ in ids]))
+            continue
+        noted.append((ruled, started(ids, name, rule.name)))
+        firsts.append(First(published[name], ids, ruled))
+    return firsts, noted
 
 
 def _cadence_of(rule: Rule) -> str | None:

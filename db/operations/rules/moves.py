@@ -17,7 +17,7 @@ from db.queries.collections import NO_RECIPIENT
 
 NEVER: Final = -1_000_000
 _SHOW = text("""
-UPDATE invoices i SET is_hidden = NOT i.is_hidden FROM rule_answers a
+UPDATE invoices i SET is_hidden = a.is_hidden FROM rule_answers a
  WHERE a.flips AND NOT a.by_one AND i.id = a.invoice_id
 RETURNING i.id
 """)
@@ -47,9 +47,9 @@ _NOTE = text("""
 INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, data)
 SELECT n.invoice_id, n.collection_id, :at, :on_date, n.kind, 'rule ' || n.rule, n.data || CAST(:batch AS jsonb)
   FROM (SELECT a.invoice_id, NULL::bigint AS collection_id, 1 AS place, a.visibility_rule AS rule,
-               CASE WHEN i.is_hidden THEN 'hidden' ELSE 'shown' END AS kind,
+               CASE WHEN a.is_hidden THEN 'hidden' ELSE 'shown' END AS kind,
                jsonb_build_object('rule', a.visibility_rule) AS data
-          FROM rule_answers a JOIN invoices i ON i.id = a.invoice_id WHERE a.flips AND NOT a.by_one
+          FROM rule_answers a WHERE a.flips AND NOT a.by_one
          UNION ALL
         SELECT a.invoice_id, NULL, 2, a.cadence_rule, 'reassigned',
                CASE WHEN ca.name IS NULL THEN jsonb_build_object('rule', a.cadence_rule)
@@ -74,7 +74,7 @@ UPDATE collections c
   FROM (SELECT DISTINCT ON (a.invoice_id) p.id, a.contacted_on, a.cadence_rule
           FROM rule_answers a
           JOIN collections p ON p.invoice_id = a.invoice_id AND p.cadence_id = a.cadence_id
-         WHERE a.moves AND NOT a.by_one
+         WHERE a.returns AND NOT a.by_one
          ORDER BY a.invoice_id, p.cycle DESC) l
  WHERE c.id = l.id
 RETURNING c.invoice_id
@@ -82,35 +82,39 @@ RETURNING c.invoice_id
 _PLANNED: Final = """
 CREATE TEMP TABLE planned_rows (
   collection_id bigint, invoice_id bigint, version_id bigint, issued integer, due integer, contacted integer,
-  is_hidden boolean, obstacle text, is_alike boolean
+  is_hidden boolean, is_disputed boolean, obstacle text, is_alike boolean
 ) ON COMMIT DROP"""
-# With what a decision about the new collections depends on; days are numbers, and one stands for none.
+# With what a decision about the new collections depends on; days are numbers, and one stands for none. A dispute
+# holds all in the same way, which no other hold does.
 _ENTER = text("""
 WITH entered AS (
   INSERT INTO collections (invoice_id, cadence_id, version_id, entered_on, last_contact_on, assigned_by)
   SELECT a.invoice_id, a.cadence_id, v.id, :on_date, a.contacted_on, 'rule ' || a.cadence_rule
     FROM rule_answers a JOIN cadence_versions v ON v.cadence_id = a.cadence_id AND v.state = 'published'
-   WHERE a.moves AND NOT a.by_one
-     AND NOT EXISTS (SELECT FROM collections p WHERE p.invoice_id = a.invoice_id AND p.cadence_id = a.cadence_id)
+   WHERE a.moves AND NOT a.returns AND NOT a.by_one
    ORDER BY a.invoice_id
   RETURNING id, invoice_id, version_id, last_contact_on
+), held AS (
+  SELECT invoice_id, bool_and(kind = 'dispute' AND until_on IS NULL AND ended_at IS NULL) AS is_disputed FROM holds
+   WHERE invoice_id BETWEEN :first_id AND :last_id AND (ended_at IS NULL OR ended_by <> 'duewell')
+   GROUP BY invoice_id
 )
 INSERT INTO planned_rows
-SELECT e.id, e.invoice_id, e.version_id, i.issued_on - date '2000-01-01',
-       COALESCE(COALESCE(i.due_on, i.issued_on + COALESCE(cu.payment_term_days, o.payment_term_days))
+SELECT e.id, e.invoice_id, e.version_id, a.issued_on - date '2000-01-01',
+       COALESCE(COALESCE(a.due_on, a.issued_on + COALESCE((SELECT cu.payment_term_days FROM customers cu
+                                                            WHERE cu.id = a.customer_id), o.payment_term_days))
                 - date '2000-01-01', :never),
-       COALESCE(e.last_contact_on - date '2000-01-01', :never), i.is_hidden,
-       CASE WHEN EXISTS (SELECT FROM contacts k WHERE k.customer_id = i.customer_id AND k.email IS NOT NULL
+       COALESCE(e.last_contact_on - date '2000-01-01', :never), a.is_hidden, COALESCE(h.is_disputed, false),
+       CASE WHEN EXISTS (SELECT FROM contacts k WHERE k.customer_id = a.customer_id AND k.email IS NOT NULL
                             AND k.unreachable_because IS NULL) THEN ''
             ELSE (SELECT COALESCE(max(k.unreachable_because) FILTER (WHERE k.email IS NOT NULL), :no_recipient)
-                    FROM contacts k WHERE k.customer_id = i.customer_id) END,
-       NOT EXISTS (SELECT FROM holds h WHERE h.invoice_id = i.id
-                      AND (h.ended_at IS NULL OR h.ended_by <> 'duewell'))
-       AND NOT EXISTS (SELECT FROM holds h WHERE h.customer_id = i.customer_id
-                          AND (h.ended_at IS NULL OR h.ended_by <> 'duewell'))
+                    FROM contacts k WHERE k.customer_id = a.customer_id) END,
+       COALESCE(h.is_disputed, true)
+       AND NOT EXISTS (SELECT FROM holds c WHERE c.customer_id = a.customer_id
+                          AND (c.ended_at IS NULL OR c.ended_by <> 'duewell'))
   FROM entered e
-  JOIN invoices i ON i.id = e.invoice_id
-  JOIN customers cu ON cu.id = i.customer_id
+  JOIN rule_answers a ON a.invoice_id = e.invoice_id
+  LEFT JOIN held h ON h.invoice_id = e.invoice_id
  CROSS JOIN organization o
 """)
 # Nobody deletes a cadence while invoices are put under it.
@@ -131,7 +135,7 @@ class Moved:
     returned: Sequence[int]
 
 
-def move_page(session: Session, change: Change) -> Moved:
+def move_page(session: Session, first_id: int, last_id: int, change: Change) -> Moved:
     """Do what the answers of the page say. New collections stand in `planned_rows`, to be planned."""
     session.execute(text(_PLANNED))
     changed = session.scalars(_CHANGED).all()
@@ -149,5 +153,6 @@ def move_page(session: Session, change: Change) -> Moved:
     batch = {} if change.job_id is None else {"job": change.job_id}
     session.execute(_NOTE, about | {"todos": json.dumps(todos), "batch": json.dumps(batch)})
     returned = session.scalars(_RETURN, about).all()
-    session.execute(_ENTER, about | {"no_recipient": NO_RECIPIENT, "never": NEVER})
+    page = {"first_id": first_id, "last_id": last_id}
+    session.execute(_ENTER, about | page | {"no_recipient": NO_RECIPIENT, "never": NEVER})
     return Moved(changed, returned)

@@ -1,8 +1,8 @@
 """Plans what comes next for invoices that bulk work put under another cadence.
 
-Collections that are new and held by nothing are alike: what is decided depends on the cadence, the days of the
-invoice and little else. So one of a kind is decided, and its plan is written for all of them; only the minute at
-which each goes out is its own (rule 2.2). Whatever is not alike is settled by itself.
+Collections that are new and held by nothing but a dispute are alike: what is decided depends on the cadence, the
+days of the invoice and little else. So one of a kind is decided, and its plan is written for all of them; only the
+minute at which each goes out is its own (rule 2.2). Whatever is not alike is settled by itself.
 """
 
 import json
@@ -27,7 +27,7 @@ from dunning.decision import Send, Wait
 from dunning.projection import project
 
 KINDS_MAX: Final = 50_000
-_KIND: Final = "version_id, issued, due, contacted, is_hidden, obstacle"
+_KIND: Final = "version_id, issued, due, contacted, is_hidden, is_disputed, obstacle"
 _CONTEXT = text(f"SELECT {SETTINGS} AS settings, {BLOCKED_SENDERS} AS blocked_senders")  # constants
 _KINDS = text(f"""
 SELECT {_KIND}, min(invoice_id) AS invoice_id FROM planned_rows WHERE is_alike GROUP BY {_KIND}
@@ -40,9 +40,10 @@ SELECT v.id, jsonb_build_array(ca.name, v.logic, v.contact_delay_days_min, {STEP
 _OF_KIND: Final = f"""
   FROM planned_rows r
   JOIN jsonb_to_recordset(CAST(:kinds AS jsonb))
-    AS k(version_id bigint, issued integer, due integer, contacted integer, is_hidden boolean, obstacle text,
-         stage text, step_id text, channel text, execution text, next_on date, acts_at timestamptz, acts text,
-         opens_at timestamptz, window_seconds integer, because jsonb, sentence text, expired jsonb)
+    AS k(version_id bigint, issued integer, due integer, contacted integer, is_hidden boolean, is_disputed boolean,
+         obstacle text, stage text, step_id text, channel text, execution text, next_on date,
+         acts_at timestamptz, acts text, opens_at timestamptz, window_seconds integer,
+         because jsonb, sentence text, expired jsonb)
  USING ({_KIND})
 """
 # The minute is that of dunning.calendar.Calendar.sends_at.
@@ -76,7 +77,8 @@ SELECT invoice_id FROM planned_rows WHERE NOT is_alike
 UNION
 SELECT r.invoice_id FROM planned_rows r
   JOIN jsonb_to_recordset(CAST(:others AS jsonb))
-    AS k(version_id bigint, issued integer, due integer, contacted integer, is_hidden boolean, obstacle text)
+    AS k(version_id bigint, issued integer, due integer, contacted integer, is_hidden boolean, is_disputed boolean,
+         obstacle text)
  USING ({_KIND}) WHERE r.is_alike
 UNION
 SELECT invoice_id FROM rule_answers WHERE flips AND NOT moves AND NOT by_one
@@ -84,7 +86,7 @@ SELECT invoice_id FROM rule_answers WHERE flips AND NOT moves AND NOT by_one
 """)  # noqa: S608  # constants
 _NOT_ALIKE = text("UPDATE planned_rows SET is_alike = false")
 
-Kind = tuple[int, int, int, int, bool, str]
+Kind = tuple[int, int, int, int, bool, bool, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def plan_page(session: Session, settling: Sequence[int], change: Change) -> None
 
 def _plans(session: Session, moment: _Moment, change: Change) -> dict[Kind, _Plan]:
     """Return the plans of the kinds of collections that there are in the page."""
-    found: dict[Kind, int] = {tuple(row)[:6]: row.invoice_id for row in session.execute(_KINDS)}
+    found: dict[Kind, int] = {tuple(row)[:7]: row.invoice_id for row in session.execute(_KINDS)}
     ids = list({kind[0] for kind in found})
     says: dict[int, str] = {row.id: row.says for row in session.execute(_VERSIONS, {"ids": ids})} if ids else {}
     keys = {kind: (moment, says[kind[0]], kind) for kind in found}
