@@ -1,6 +1,7 @@
 """The one door to the processes: connect, start, signal."""
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +26,8 @@ from workflows.presentation import KEYS
 from workflows.webhook_delivery import WebhookDelivery
 
 RPC_TIMEOUT = timedelta(seconds=10)
+# Servers read their namespaces anew every two seconds, older ones every ten.
+_KNOWN_WITHIN_SECONDS = 30.0
 _PROCESS_IDS = "invoice-collection/"
 
 
@@ -51,18 +54,44 @@ async def connect(
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Register what processes are listed by; a second time does nothing. Raises TemporalUnavailable."""
+    """Register what processes are listed by, and return when the server takes it; a second time does nothing.
+
+    Raises TemporalUnavailable.
+    """
     try:
-        missing = [key for key in KEYS if key.name not in await _registered(client)]
+        registered = await _registered(client)
+        missing = [key for key in KEYS if key.name not in registered]
         if missing:
             types = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in missing}
             await client.operator_service.add_search_attributes(
                 AddSearchAttributesRequest(namespace=client.namespace, search_attributes=types)
             )
+            await _until_known(client, types)
     except RPCError as error:
         # Another worker that starts at the same moment may have been faster.
         if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise TemporalUnavailable(error.message) from error
+
+
+async def _until_known(client: Client, names: Iterable[str]) -> None:
+    """Wait until a start may carry what was just registered, because a server keeps its namespaces in memory."""
+    asks_for_all = " AND ".join(f"{name} IS NOT NULL" for name in names)
+    try:
+        async with asyncio.timeout(_KNOWN_WITHIN_SECONDS):
+            while True:
+                try:
+                    await client.count_workflows(asks_for_all)
+                except RPCError as error:
+                    # The time-skipping test server cannot count, and knows at once.
+                    if error.status is RPCStatusCode.UNIMPLEMENTED:
+                        return
+                    if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+                        raise
+                    await asyncio.sleep(0.1)
+                else:
+                    return
+    except TimeoutError as error:
+        raise TemporalUnavailable("Temporal does not take the search attributes that it registered") from error
 
 
 async def _registered(client: Client) -> Collection[str]:
