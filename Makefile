@@ -10,6 +10,10 @@ ARGS ?=
 .PHONY: schemathesis demo test check coverage-core mutation format lock provision soak exactly-once bench-starter bench-reminder bench-pause bench-forecast bench-simulate bench-messages bench-actions bench-rules bench-apply bench-import help
 .DEFAULT_GOAL := help
 
+# Whatever the shell says, compiled modules are kept: a run starts a hundred programs, each of which would compile
+# the product anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## Say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from sqlalchemy import text
+from structlog.dev import ConsoleRenderer, plain_traceback
 from temporalio.client import Client
 
 from db.engine import Engine, make_engine, transaction
 from devstack.parent import end_with_make
 from devstack.stack import Stack
 from intake.setup import set_up
-from tests.db.databases import a_copy_of
+from tests.db.databases import UsedAgain
 from tests.dunning.seeds import HYPOTHESIS_SEED, NAIVE_SEED
 from tests.installation import Installation, installed_on, newest_mail, own_namespace, zone_at_noon
 
@@ -26,6 +27,8 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A script's background jobs ignore Ctrl-C, and what they start does too; tests press it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # As the product logs: with the values of all variables, as structlog has it, each failure takes seconds.
+    ConsoleRenderer.get_active().exception_formatter = plain_traceback
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,18 +62,24 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def template(stack: Stack) -> str:
-    """The URL of a ledger that is set up; every test gets a copy."""
+    """The URL of a ledger that is set up; tests get copies."""
     engine = make_engine(stack.database_url)
     set_up(engine, "Duewell Test", "ar@duewell.example")
     engine.dispose()
     return stack.database_url
 
 
+@pytest.fixture(scope="session")
+def ledgers(template: str) -> Iterator[UsedAgain]:
+    """Lends a ledger to one test after the other."""
+    with UsedAgain(template) as ledgers:
+        yield ledgers
+
+
 @pytest.fixture
-def database_url(template: str) -> Iterator[str]:
+def database_url(ledgers: UsedAgain) -> str:
     """The URL of an empty ledger that is set up."""
-    with a_copy_of(template) as url:
-        yield url
+    return ledgers.lend()
 
 
 @pytest.fixture
@@ -90,9 +99,13 @@ async def temporal(stack: Stack) -> Client:
 
 
 @pytest.fixture
-async def installation(stack: Stack, engine: Engine, database_url: str, temporal: Client) -> Installation:
+async def installation(
+    stack: Stack, engine: Engine, database_url: str, temporal: Client
+) -> AsyncIterator[Installation]:
     """An installation with no invoices, no worker, and the default cadence."""
-    return Installation(stack, engine, database_url, temporal, newest_mail(stack))
+    installation = Installation(stack, engine, database_url, temporal, newest_mail(stack))
+    yield installation
+    installation.end_programs()
 
 
 @pytest.fixture(scope="module")

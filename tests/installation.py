@@ -77,6 +77,7 @@ class Installation:
     mail_before: int
     own_smtp_url: str | None = None
     own_settings: Mapping[str, str] = field(default_factory=dict)
+    programs: list[LeashedProcess] = field(default_factory=list)
 
     @property
     def smtp_url(self) -> str:
@@ -244,7 +245,15 @@ class Installation:
         """Start one of the product's programs as a process of its own; `env` extends its environment."""
         argv: Sequence[str] = [sys.executable, *arguments]
         env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT), **(env or {})}
-        return self.stack.spawn(name, argv, env)
+        program = self.stack.spawn(name, argv, env)
+        self.programs.append(program)
+        return program
+
+    def end_programs(self) -> None:
+        """End what was started and still runs: the next test uses the same servers."""
+        for program in self.programs:
+            program.kill()
+            program.stop()
 
     async def until(self, claim: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until `claim` is true. Raises TimeoutError when patience ends."""
@@ -275,4 +284,5 @@ async def installed_on(stack: Stack) -> AsyncIterator[Installation]:
     installation = Installation(stack, engine, url, client, newest_mail(stack))
     installation.send_at_any_hour()
     yield installation
+    installation.end_programs()
     engine.dispose()

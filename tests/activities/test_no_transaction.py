@@ -14,9 +14,11 @@ from tests.db.book import Book
 from tests.mailer.resend_server import API_KEY, Behaviour, Breaks, ResendServer, Says
 from tests.scenarios.mail_server import ACCEPTED, HANG_UP, MailServer
 
+# Of clients: the server itself vacuums when it likes.
 OPEN = """
 SELECT state, query FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+   AND backend_type = 'client backend'
 """
 
 
