@@ -80,6 +80,13 @@ class Flow:
         await tell_process(self.installation.engine, self.installation.client, told)
         await process_of(self.installation.client, invoice_id).result()
 
+    async def partly_paid(self) -> None:
+        """A part of the invoice is paid, which holds the next reminder for some days."""
+        invoice_id = await self.start()
+        told = Desk(self.installation.engine, by="ana").pay(self.number, Decimal("200.00"))
+        await tell_process(self.installation.engine, self.installation.client, told)
+        await self.installation.settled(invoice_id)
+
     async def todo_completed(self) -> None:
         """A call falls due, a person makes it, and the next step is waited for."""
         invoice_id = self.installation.invoice(self.number, due_in_days=-4)
@@ -132,6 +139,7 @@ SHAPES: dict[str, Callable[[Flow], Awaitable[None]]] = {
         Flow.started_by_a_signal,
         Flow.paused_and_resumed,
         Flow.reassigned_to_none,
+        Flow.partly_paid,
         Flow.paid,
         Flow.todo_completed,
         Flow.parked_and_mended,
