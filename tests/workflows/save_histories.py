@@ -81,11 +81,12 @@ class Flow:
         await process_of(self.installation.client, invoice_id).result()
 
     async def partly_paid(self) -> None:
-        """A part of the invoice is paid, which holds the next reminder for some days."""
+        """A part is paid, which holds the next reminder, and another, after which only the amount is different."""
         invoice_id = await self.start()
-        told = Desk(self.installation.engine, by="ana").pay(self.number, Decimal("200.00"))
-        await tell_process(self.installation.engine, self.installation.client, told)
-        await self.installation.settled(invoice_id)
+        for amount in ("200.00", "300.00"):
+            told = Desk(self.installation.engine, by="ana").pay(self.number, Decimal(amount))
+            await tell_process(self.installation.engine, self.installation.client, told)
+            await self.installation.settled(invoice_id)
 
     async def todo_completed(self) -> None:
         """A call falls due, a person makes it, and the next step is waited for."""
