@@ -185,6 +185,17 @@ def test_a_payment_taken_back_here_is_not_booked_again_by_the_same_statement(thr
     assert outstanding(three, "INV-1") == [0]
 
 
+def test_what_people_took_off_stays_off_when_a_reversed_payment_counts_again_elsewhere(three: Book) -> None:
+    first = take(three, a_payment(to("INV-1"), amount="600"))
+    three.do(lambda session: unallocate_payment(session, first.id, ["INV-1"], a_change(MOMENT)))
+    take(three, a_payment(to("INV-2"), amount="600", reversed_on=TODAY))
+
+    again = take(three, a_payment(to("INV-3"), amount="600"))
+
+    assert again.outcome == "changed"
+    assert outstanding(three, "INV-1", "INV-2", "INV-3") == [1000, 1000, 400]
+
+
 def test_a_part_reversed_here_stays_reversed_when_the_rest_is_restated(three: Book) -> None:
     take(three, a_payment(to("INV-1"), to("INV-2"), amount="2000"))
     three.reverse(three.id_of("INV-2"), "300", "2026-06-09 10:00")

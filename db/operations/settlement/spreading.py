@@ -74,7 +74,8 @@ def restate(
         elif answer != "drop":
             asked[id_] = answer
     if after.counts and not source.counts:
-        kept = {id_: min(have, _takes(targets[id_], source)) for id_, have in kept.items()}
+        # Of what people took off there is nothing to fit in, and the invoice is none of those under lock.
+        kept = {id_: min(have, _takes(targets[id_], source)) if have else have for id_, have in kept.items()}
     _trim(kept, sum(asked.values(), _NONE), after)
     allocations = {**kept, **asked}
     found = [id_ for id_ in automatic if id_ not in allocations and id_ not in filled] if after.counts else []
