@@ -10,8 +10,10 @@ from db.operations.cadences import delete_cadence
 from db.operations.invoice_states import set_hidden
 from db.operations.refusal import Refused
 from db.operations.rules.smart_rules import activate_rule, deactivate_rule, edit_rule
+from db.operations.settlement.settlements import take_payment
+from db.operations.settlement.stated import Allocation, StatedPayment
 from dunning.facts import InvoiceState
-from tests.db.book import Book, a_change
+from tests.db.book import Book, a_change, on
 from tests.db.rules import add_rule, cadence_of, is_hidden, log_of, read
 from tests.dunning.builders import reminders
 
@@ -118,6 +120,30 @@ def test_rules_hear_of_what_other_rules_and_the_end_of_a_collection_change(rules
     rules.pay(invoice_id, "1000", "2026-06-08 10:00")
 
     assert not is_hidden(rules, invoice_id)
+
+
+def test_rules_hear_of_the_end_of_a_collection_that_they_changed_themselves(rules: Book) -> None:
+    """Rule 7.7. What they hide because it is paid is settled with that, and its collection ends there."""
+    rules.run("INSERT INTO groups (name) VALUES ('Team')")
+    add_rule(rules, "status is paid then hide", "hide")
+    add_rule(rules, 'cadence is empty then notify Team by email "{{ invoice.number }}"', "tell")
+    invoice_id = rules.invoice()
+
+    rules.do(lambda session: take_payment(session, paid_in_full(), a_change("2026-06-08 10:00"), "import"))
+
+    # The first time was before the default cadence.
+    assert [(rule, became) for _, rule, became, _ in log_of(rules, invoice_id)] == [
+        ("tell", "notified"),
+        ("hide", "applied"),
+        ("tell", "notified"),
+    ]
+
+
+def paid_in_full() -> StatedPayment:
+    """Return a payment of all that the invoice is about."""
+    return StatedPayment(
+        "P-1", "C-1", "EUR", Decimal(1000), on("2026-06-08"), allocations=(Allocation("INV-1", None),)
+    )
 
 
 def test_the_default_cadence_is_something_that_rules_hear_of(rules: Book) -> None:

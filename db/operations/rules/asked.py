@@ -89,11 +89,8 @@ def settle_by_rules(
     for outcome in outcomes.values():
         carry_out(session, invoice_id, outcome, change)
     settled = settle(session, invoice_id, change)
-    is_closed = settled is not None and isinstance(settled.decision, Close)
-    if outcomes and is_closed and Field.CADENCE in active_rules(session).fields:
-        # That it is under no cadence any more is something that rules can ask about.
-        for outcome in ask_rules(session, [invoice_id], Event.UPDATED, change).values():
-            carry_out(session, invoice_id, outcome, change)
+    if outcomes and settled is not None:
+        _ask_about_closed(session, [settled], change)
     return settled
 
 
@@ -107,8 +104,17 @@ def settle_page_by_rules(
     outcomes = ask_rules(session, invoice_ids, event, change)
     changed = [id_ for id_, outcome in outcomes.items() if carry_out(session, id_, outcome, change)]
     if changed:
-        settle_locked(session, open_collections(session, changed), change)
+        _ask_about_closed(session, settle_locked(session, open_collections(session, changed), change), change)
     return changed
+
+
+def _ask_about_closed(session: Session, settled: Sequence[Settled], change: Change) -> None:
+    """Ask once more about invoices that are under no cadence any more, which is something that rules ask about."""
+    if Field.CADENCE not in active_rules(session).fields:
+        return
+    closed = [one.collection.invoice_id for one in settled if isinstance(one.decision, Close)]
+    for id_, outcome in ask_rules(session, closed, Event.UPDATED, change).items():
+        carry_out(session, id_, outcome, change)
 
 
 def settle_customers_by_rules(
