@@ -9,8 +9,11 @@ from sqlalchemy.orm import Session
 from db.statement import driver_connection
 from db.tables.base import Base
 
-# From the sequence itself, so that nobody else gets them; they need not follow each other.
-_RESERVED = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")
+# From the sequence itself, so that nobody else gets them; they need not follow each other. In a subselect the
+# sequence is looked up once, and not anew for each id, which takes longer than the id.
+_RESERVED = text("""
+SELECT nextval((SELECT CAST(pg_get_serial_sequence(:table, 'id') AS regclass))) FROM generate_series(1, :count)
+""")
 
 
 def reserve_ids(session: Session, table: type[Base], count: int) -> Sequence[int]:
