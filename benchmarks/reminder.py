@@ -3,10 +3,10 @@
 Both have as many processes started, with their timers set to one moment; measured is from before that moment until
 all are done: CPU of the worker, of Temporal and of PostgreSQL for each reminder. The minimal workflow ends then;
 the product decides again, claims, writes the message, hands it over by SMTP, records, and waits for the next step.
-They take turns on the same servers, each run in a namespace and on a copy of the ledger of its own, each with a
-worker process that has nothing else to do, and that has done a few before. What worker and servers use while
-nothing is due, measured right afterwards, is taken off: a worker costs that whether it sends or not. Whoever takes
-the mail is not counted.
+They take turns of seconds on the same servers, each with a namespace and a worker process of its own, which has
+done a few before: the processors of a shared machine change their speed by half from one second to the next, and
+many short turns meet as much of it on either side. What workers and servers use while nothing is due is taken off:
+a worker costs that whether it sends or not. Whoever takes the mail is not counted.
 """
 
 import argparse
@@ -14,29 +14,29 @@ import asyncio
 import json
 import os
 import platform
+import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import count as count_up
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
-from temporalio.client import Client
 
-from benchmarks.measuring import cpu_seconds_of, fresh_namespace, median, quiet, spread, without_own_servers
+from benchmarks.measuring import cpu_seconds_of, fresh_namespace, quiet, spread, without_own_servers
 from benchmarks.minimal_reminder import QUEUE, MinimalReminder
 from db.engine import Engine, make_engine, transaction
 from db.operations.arrival.incoming_invoice import IncomingInvoice
 from db.operations.arrival.invoices import take_invoice
 from db.operations.change import Change
 from db.operations.organization import change_organization
-from devstack.leashed_process import LeashedProcess
 from devstack.stack import Stack
 from dunning.facts import InvoiceState
 from intake.setup import set_up
@@ -72,44 +72,61 @@ class Run:
         return f"{self.total:.1f} ms ({parts})"
 
 
-class Bench:
-    """The servers, and a ledger with a book that is to be reminded."""
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One of both: its worker's process, how so many are started for a moment, and how many are done so far."""
 
-    def __init__(self, stack: Stack, reminders: int) -> None:
+    name: str
+    worker: int
+    start: Callable[[int, datetime], Awaitable[None]]
+    count_done: Callable[[], Awaitable[int]]
+
+
+class Bench:
+    """The servers, and what they and the workers use while nothing is due."""
+
+    def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self.reminders = reminders
         assert stack.temporal is not None
         assert stack.postgres is not None
         assert stack.temporal.process is not None
         assert stack.postgres.process is not None
-        self.temporal = stack.temporal.process.pid
-        self.postgres = stack.postgres.process.pid
+        self.servers = [stack.temporal.process.pid, stack.postgres.process.pid]
 
-    @contextmanager
-    def worker(self, *arguments: str, **env: str) -> Iterator[LeashedProcess]:
+    @asynccontextmanager
+    async def worker(self, *arguments: str, **env: str) -> AsyncIterator[int]:
         """Run a worker of its own until the block ends."""
         argv = [sys.executable, "-m", *arguments]
         process = self.stack.spawn("bench-worker", argv, {**os.environ, **env})
         try:
-            yield process
+            yield process.pid
         finally:
             process.kill()
 
-    async def measure(self, worker: int, fires_at: datetime, count_done: Callable[[], Awaitable[int]]) -> Run:
+    async def idle(self, contender: Contender) -> list[float]:
+        """Return what the worker and the servers use in a second while nothing is due."""
+        before = self.used(contender)
+        await asyncio.sleep(IDLE_SECONDS)
+        return [(b - a) / IDLE_SECONDS for a, b in zip(before, self.used(contender), strict=True)]
+
+    def used(self, contender: Contender) -> list[float]:
+        """Return the CPU seconds that the worker, Temporal and PostgreSQL have used so far."""
+        return [cpu_seconds_of([root]) for root in (contender.worker, *self.servers)]
+
+    async def turn(self, contender: Contender, count: int, idle: Sequence[float]) -> Run:
         """Measure from a second before the timers fire until all is done and quiet, less what idling costs."""
+        done = await contender.count_done()
+        fires_at = datetime.now(UTC) + timedelta(seconds=AHEAD_SECONDS + count / STARTED_PER_SECOND_MIN)
+        await contender.start(count, fires_at)
         pause = (fires_at - datetime.now(UTC)).total_seconds() - 1
         assert pause > 0, "it took longer to start them than was thought; give more seconds ahead"
         await asyncio.sleep(pause)
-        families = [worker], [self.temporal], [self.postgres]
-        before, began = [cpu_seconds_of(family) for family in families], time.monotonic()
-        await until(count_done, WARM_UP + self.reminders)
-        await quiet([worker, self.temporal, self.postgres])
-        after, seconds = [cpu_seconds_of(family) for family in families], time.monotonic() - began
-        await asyncio.sleep(IDLE_SECONDS)
-        idle = [cpu_seconds_of(family) for family in families]
-        share = seconds / IDLE_SECONDS
-        used = [b - a - (c - b) * share for a, b, c in zip(before, after, idle, strict=True)]
-        return Run(*(one / self.reminders * 1000 for one in used))
+        before, began = self.used(contender), time.monotonic()
+        await until(contender.count_done, done + count)
+        await quiet([contender.worker, *self.servers])
+        after, seconds = self.used(contender), time.monotonic() - began
+        used = [b - a - each * seconds for a, b, each in zip(before, after, idle, strict=True)]
+        return Run(*(one / count * 1000 for one in used))
 
 
 async def until(count_done: Callable[[], Awaitable[int]], count: int) -> None:
@@ -119,57 +136,66 @@ async def until(count_done: Callable[[], Awaitable[int]], count: int) -> None:
             await asyncio.sleep(0.25)
 
 
-async def run_minimal(bench: Bench) -> Run:
-    """Run the minimal workflow."""
+@asynccontextmanager
+async def minimal_reminders(bench: Bench) -> AsyncIterator[Contender]:
+    """Run the minimal workflow's worker, which has done a few."""
     client = await fresh_namespace(bench.stack.temporal_address)
-    with bench.worker("benchmarks.minimal_reminder", bench.stack.temporal_address, client.namespace) as worker:
+    numbers = count_up()
+
+    async def start(count: int, fires_at: datetime) -> None:
         slots = asyncio.Semaphore(32)
 
-        async def start(number: int, fires_at: datetime) -> None:
+        async def start_one(number: int) -> None:
             async with slots:
                 seconds = max((fires_at - datetime.now(UTC)).total_seconds(), 0.1)
                 await client.start_workflow(MinimalReminder.run, seconds, id=f"minimal/{number}", task_queue=QUEUE)
 
-        async def count_done() -> int:
-            return (await client.count_workflows("ExecutionStatus = 'Completed'")).count
+        await asyncio.gather(*(start_one(number) for number in islice(numbers, count)))
 
-        await asyncio.gather(*(start(number, datetime.now(UTC)) for number in range(WARM_UP)))
+    async def count_done() -> int:
+        return (await client.count_workflows("ExecutionStatus = 'Completed'")).count
+
+    async with bench.worker(
+        "benchmarks.minimal_reminder", bench.stack.temporal_address, client.namespace
+    ) as worker:
+        await start(WARM_UP, datetime.now(UTC))
         await until(count_done, WARM_UP)
-        fires_at = _moment(bench)
-        numbers = range(WARM_UP, WARM_UP + bench.reminders)
-        await asyncio.gather(*(start(number, fires_at) for number in numbers))
-        return await bench.measure(worker.pid, fires_at, count_done)
+        yield Contender(MINIMAL, worker, start, count_done)
 
 
-async def run_reminder(bench: Bench, database_url: str) -> Run:
-    """Run the product's reminder."""
+@asynccontextmanager
+async def product_reminders(bench: Bench) -> AsyncIterator[Contender]:
+    """Run the product's worker, which has done a few."""
     client = await fresh_namespace(bench.stack.temporal_address)
-    engine = make_engine(database_url)
+    engine = make_engine(bench.stack.database_url)
     zone = zone_at_noon()
+    laid = 0
     env = {
-        "DATABASE_URL": database_url,
+        "DATABASE_URL": bench.stack.database_url,
         "TEMPORAL_ADDRESS": bench.stack.temporal_address,
         "TEMPORAL_NAMESPACE": client.namespace,
         "SMTP_URL": bench.stack.smtp_url,
         "MESSAGES_PER_SECOND": "10000",
     }
 
+    async def start(count: int, fires_at: datetime) -> None:
+        nonlocal laid
+        # Those that are sent already wait for their next step, days ahead.
+        _send_at(engine, fires_at, zone)
+        lay_down(engine, count, zone, due_in_days=-4, first=laid)
+        laid += count
+        # The starter leaves no signals behind; what the invoices owed is covered by their plans.
+        summary = await start_all(engine, client)
+        assert summary.started == count, summary
+
     async def count_done() -> int:
         return await asyncio.to_thread(_count_sent, engine)
 
-    _send_at(engine, datetime.now(UTC) - timedelta(minutes=1), zone)
-    lay_down(engine, WARM_UP, zone, due_in_days=-4)
-    await _start(engine, client, WARM_UP)
-    with bench.worker("worker", **env) as worker:
+    await start(WARM_UP, datetime.now(UTC) - timedelta(minutes=1))
+    async with bench.worker("worker", **env) as worker:
         await until(count_done, WARM_UP)
-        lay_down(engine, bench.reminders, zone, due_in_days=-4, first=WARM_UP)
-        # Those that are sent already wait for their next step, days ahead.
-        fires_at = _moment(bench)
-        _send_at(engine, fires_at, zone)
-        await _start(engine, client, bench.reminders)
-        run = await bench.measure(worker.pid, fires_at, count_done)
+        yield Contender(REMINDER, worker, start, count_done)
     engine.dispose()
-    return run
 
 
 def _send_at(engine: Engine, moment: datetime, zone: ZoneInfo) -> None:
@@ -183,12 +209,6 @@ def _send_at(engine: Engine, moment: datetime, zone: ZoneInfo) -> None:
             business_days=list(range(7)),
             jitter_minutes=0,
         )
-
-
-async def _start(engine: Engine, client: Client, count: int) -> None:
-    # The starter leaves no signals behind; what the invoices owed is covered by their plans.
-    summary = await start_all(engine, client)
-    assert summary.started == count, summary
 
 
 def lay_down(engine: Engine, count: int, zone: ZoneInfo, due_in_days: int, first: int = 0) -> None:
@@ -226,11 +246,6 @@ def _count_sent(engine: Engine) -> int:
         return int(session.execute(text(COUNT_SENT)).scalar_one())
 
 
-def _moment(bench: Bench) -> datetime:
-    """Return when the timers fire: after all processes are started."""
-    return datetime.now(UTC) + timedelta(seconds=AHEAD_SECONDS + bench.reminders / STARTED_PER_SECOND_MIN)
-
-
 def zone_at_noon() -> ZoneInfo:
     """Return a time zone in which it is about noon, so that no run lives through a midnight."""
     ahead = 12 - datetime.now(UTC).hour
@@ -240,8 +255,8 @@ def zone_at_noon() -> ZoneInfo:
 def main() -> None:
     """Measure, and print a table and a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--reminders", type=int, default=300)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--reminders", type=int, default=60, help="of each in a turn")
+    parser.add_argument("--rounds", type=int, default=8)
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="duewell-bench-") as home,
@@ -250,40 +265,36 @@ def main() -> None:
         engine = make_engine(stack.database_url)
         set_up(engine, "Bench", "ar@bench.example")
         engine.dispose()
-        minimal, reminders = asyncio.run(_runs(Bench(stack, options.reminders), options.rounds))
-    # What else the machine does drifts: each run is compared with those just before and just after it.
-    floors = [(before.total + after.total) / 2 for before, after in pairwise(minimal)]
+        rounds = asyncio.run(_rounds(Bench(stack), options.reminders, options.rounds))
     result: dict[str, object] = {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "reminders": options.reminders,
+        "rounds": options.rounds,
     }
-    for name, runs in ((MINIMAL, minimal), (REMINDER, reminders)):
+    for name in (MINIMAL, REMINDER):
         result[name] = {
-            who: median(getattr(run, who) for run in runs) for who in ("worker", "temporal", "postgres", "total")
+            who: round(statistics.mean(getattr(turns[name], who) for turns in rounds), 2)
+            for who in ("worker", "temporal", "postgres", "total")
         }
-    ratios = [run.total / floor for run, floor in zip(reminders, floors, strict=True)]
-    result["cpu_ratio_min_median_max"] = spread(ratios)
+    result["cpu_ratio_min_median_max"] = spread(turns[REMINDER].total / turns[MINIMAL].total for turns in rounds)
+    totals = [sum(turns[name].total for turns in rounds) for name in (REMINDER, MINIMAL)]
+    result["cpu_ratio"] = round(totals[0] / totals[1], 2)
     print(json.dumps(result))
 
 
-async def _runs(bench: Bench, rounds: int) -> tuple[list[Run], list[Run]]:
-    """Return the runs of both, which take turns; the minimal workflow begins and ends."""
-    assert bench.stack.postgres is not None
-    minimal, reminders = [await _told(MINIMAL, bench, run_minimal(bench))], []
-    for number in range(rounds):
-        url = bench.stack.postgres.create_database(f"round_{number}", template="duewell")
-        reminders.append(await _told(REMINDER, bench, run_reminder(bench, url)))
-        minimal.append(await _told(MINIMAL, bench, run_minimal(bench)))
-    return minimal, reminders
-
-
-async def _told(name: str, bench: Bench, running: Awaitable[Run]) -> Run:
-    """Return the run, which begins when the servers are quiet, and tell of it."""
-    await quiet([bench.temporal, bench.postgres])
-    began = time.perf_counter()
-    run = await running
-    _say(f"{name} {run}; {time.perf_counter() - began:.0f} s")
-    return run
+async def _rounds(bench: Bench, count: int, rounds: int) -> list[dict[str, Run]]:
+    """Return both turns of each round; another one begins each time."""
+    found = []
+    async with minimal_reminders(bench) as minimal, product_reminders(bench) as product:
+        both = [minimal, product]
+        await quiet([minimal.worker, product.worker, *bench.servers])
+        idle = {one.name: await bench.idle(one) for one in both}
+        for number in range(rounds):
+            turns = {one.name: await bench.turn(one, count, idle[one.name]) for one in both}
+            _say(f"round {number + 1}: " + "; ".join(f"{name} {run}" for name, run in turns.items()))
+            found.append(turns)
+            both.reverse()
+    return found
 
 
 def _say(words: str) -> None:

@@ -8,13 +8,17 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection, Cursor
-from psycopg.rows import namedtuple_row
+from psycopg.rows import RowMaker, namedtuple_row
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 _CONNECTION = "driver connection"
 _DIALECT = make_url("postgresql+psycopg://").get_dialect()()
+# Where a connection of the pool keeps the cursors of statements for as long as it lives.
+CURSORS = "cursors of statements"
+# A cursor that is kept holds its last result and values: pages are let go.
+KEPT_ROWS_MAX = 50
 
 
 class Statement:
@@ -22,25 +26,31 @@ class Statement:
 
     The server prepares it at its first run in a connection. It fails as any other does, with SQLAlchemy's errors:
     whoever tells them apart need not know which way a statement went.
+
+    A connection keeps a cursor for each statement that returns something, which remembers how values are written
+    and columns are read; one that `is_big` returns files, and nothing of it is kept.
     """
 
-    def __init__(self, sql: str) -> None:
+    def __init__(self, sql: str, *, is_big: bool = False) -> None:
+        self._is_big = is_big
         self._sql = str(text(sql).compile(dialect=_DIALECT)).encode()
+        self._make_row: RowMaker[Any] | None = None
 
     def run(self, session: Session, **values: object) -> None:
-        """Run it, and return nothing."""
-        with self._ran(session, values):
+        """Run it, and return nothing. No cursor is kept: what is written may be a message with its files."""
+        with self._execute(_held(session)[0], None, values):
             pass
 
     def all(self, session: Session, **values: object) -> list[Any]:
         """Return all rows, as named tuples."""
-        with self._ran(session, values) as cursor:
-            return cursor.fetchall()
+        rows = self._ran(session, values).fetchall()
+        if len(rows) > KEPT_ROWS_MAX:
+            _held(session)[1].pop(self, None)
+        return rows
 
     def first(self, session: Session, **values: object) -> Any | None:
         """Return the first row, or None if there is none."""
-        with self._ran(session, values) as cursor:
-            return cursor.fetchone()
+        return self._ran(session, values).fetchone()
 
     def scalar(self, session: Session, **values: object) -> Any | None:
         """Return the first column of the first row, or None if there is none."""
@@ -48,9 +58,17 @@ class Statement:
         return None if row is None else row[0]
 
     def _ran(self, session: Session, values: dict[str, object]) -> Cursor[Any]:
-        connection = driver_connection(session)
+        connection, cursors = _held(session)
+        cursor = self._execute(connection, cursors.get(self), values)
+        if not self._is_big:
+            cursors[self] = cursor
+        return cursor
+
+    def _execute(
+        self, connection: Connection[Any], kept: Cursor[Any] | None, values: dict[str, object]
+    ) -> Cursor[Any]:
         try:
-            cursor: Cursor[Any] = connection.cursor(row_factory=namedtuple_row)
+            cursor = connection.cursor(row_factory=self._rows) if kept is None else kept
             return cursor.execute(self._sql, values, prepare=True)
         except psycopg.Error as error:
             raise DBAPIError.instance(
@@ -62,14 +80,26 @@ class Statement:
                 connection_invalidated=connection.closed,
             ) from error
 
+    def _rows(self, cursor: Cursor[Any]) -> RowMaker[Any]:
+        """Return what makes the rows; the names of the columns are asked for once."""
+        if self._make_row is None:
+            self._make_row = namedtuple_row(cursor)
+        return self._make_row
+
 
 def driver_connection(session: Session) -> Connection[Any]:
     """Return the driver's connection that the session's transaction runs on."""
-    known_in, connection = session.info.get(_CONNECTION, (None, None))
+    return _held(session)[0]
+
+
+def _held(session: Session) -> tuple[Connection[Any], dict[Statement, Cursor[Any]]]:
+    """Return the driver's connection of the session's transaction, and the cursors that it has for statements."""
+    known_in, connection, cursors = session.info.get(_CONNECTION, (None, None, None))
     # To ask the session each time takes as long as all the rest of a statement here. A savepoint is set by asking.
     if known_in is None or known_in is not (session.get_nested_transaction() or session.get_transaction()):
-        connection = session.connection().connection.driver_connection
+        pooled = session.connection().connection
+        connection, cursors = pooled.driver_connection, pooled.info.setdefault(CURSORS, {})
         known_in = session.get_nested_transaction() or session.get_transaction()
-        session.info[_CONNECTION] = known_in, connection
+        session.info[_CONNECTION] = known_in, connection, cursors
     assert isinstance(connection, Connection), "the session has a connection while it is in a transaction"
-    return connection
+    return connection, cursors

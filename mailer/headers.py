@@ -24,6 +24,8 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_
 _MESSAGE_ID = re.compile(r"<[!#-'*+\-/-9=?A-Z^-~.]+@[!#-'*+\-/-9=?A-Z^-~.]+>")
 # What stands for itself in an encoded word, wherever that stands (RFC 2047, 5 (3)).
 _SELVES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!*+-/")
+# How each byte is written there, a space as "_".
+_QUOTED = ["_" if byte == 0x20 else chr(byte) if byte in _SELVES else f"={byte:02X}" for byte in range(256)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,7 @@ def _folded(name: str, words: Sequence[str]) -> str:
 def _encoded_words(text: str) -> list[str]:
     """Return RFC 2047's encoded words, each of whole characters; spaces between them are not part of the text."""
     data = text.encode()
-    quoted_length = sum(1 if byte in _SELVES or byte == 0x20 else 3 for byte in data)
-    is_quoted = quoted_length * 3 <= len(data) * 4
+    is_quoted = len(_quoted(text)) * 3 <= len(data) * 4
     # The header's own name stands on the first line too. Base64 makes 4 characters of 3 bytes.
     room = _WORD_MAX - len("=?utf-8?q??=") - 12
     room = room if is_quoted else room // 4 * 3
@@ -122,9 +123,7 @@ def _encoded_words(text: str) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    return "".join(
-        chr(byte) if byte in _SELVES else "_" if byte == 0x20 else f"={byte:02X}" for byte in text.encode()
-    )
+    return "".join([_QUOTED[byte] for byte in text.encode()])
 
 
 def _based(text: str) -> str:

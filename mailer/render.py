@@ -79,6 +79,7 @@ def lists_invoices(text: Text) -> bool:
     return any(_LISTING.search(found[0]) for found in LIQUID.finditer(without_comments(text.body)))
 
 
+@lru_cache(512)
 def asks_for_standing(text: Text) -> bool:
     """Say whether the text says what the customer owes in all. Raises BadText."""
     require_bounded(text)

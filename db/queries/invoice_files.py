@@ -19,11 +19,14 @@ class InvoiceFile:
 
 
 # By the primary key of the files; the organization is one row.
-_FILES = Statement("""
+_FILES = Statement(
+    """
 SELECT o.attaches_invoice, f.invoice_id, f.name, f.content
   FROM organization o LEFT JOIN invoice_files f ON f.invoice_id = ANY(:invoice_ids)
  ORDER BY f.invoice_id
-""")
+""",
+    is_big=True,
+)
 _ATTACHES = text("""
 SELECT o.attaches_invoice, EXISTS (SELECT FROM invoice_files f WHERE f.invoice_id = :invoice_id)
   FROM organization o

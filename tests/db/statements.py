@@ -6,8 +6,10 @@ from typing import Any, Self
 
 from psycopg import Connection, Cursor
 from sqlalchemy import event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.engine import Engine
+from db.statement import CURSORS
 
 Hear = Callable[[Connection[Any], str, Any], None]
 
@@ -29,10 +31,12 @@ def heard(engine: Engine, hear: Hear) -> Iterator[None]:
             hear(self.connection, _text(query), listed[0])
             super().executemany(query, listed, **options)
 
-    def listen(connection: Connection[Any], *_: object) -> None:
+    def listen(connection: Connection[Any], record: ConnectionPoolEntry, *_: object) -> None:
+        record.info.pop(CURSORS, None)
         connection.cursor_factory = Heard
 
-    def forget(connection: Connection[Any] | None, *_: object) -> None:
+    def forget(connection: Connection[Any] | None, record: ConnectionPoolEntry) -> None:
+        record.info.pop(CURSORS, None)
         if connection is not None:
             connection.cursor_factory = Cursor
 

@@ -9,12 +9,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.engine import TRUSTED_SECONDS, Engine, LedgerUnavailable, is_race, make_engine, part, transaction
-from db.statement import Statement
+from db.statement import CURSORS, KEPT_ROWS_MAX, Statement
 from tests.db.book import Book
 
 ADD = Statement("INSERT INTO customers (external_id, name) VALUES (:external_id, :name) RETURNING id")
 FIND = Statement("SELECT id, name FROM customers WHERE external_id = ANY(:external_ids) ORDER BY external_id")
 PROCESS = Statement("SELECT pg_backend_pid()")
+SAY = Statement("SELECT CAST(:value AS text) AS said")
+COUNT_UP = Statement("SELECT n FROM generate_series(1, CAST(:count AS int)) n")
+RENAME = Statement("UPDATE customers SET name = :name")
+FILE = Statement("SELECT repeat('x', 1000) AS content", is_big=True)
 LIKE = Statement("SELECT count(*) FROM customers WHERE name LIKE 'H%' AND name <> :name")
 
 
@@ -61,6 +65,28 @@ def test_rows_have_the_names_of_their_columns(book: Book) -> None:
         assert FIND.first(session, external_ids=["C-1"]) == (helios, "Hélios")
         assert FIND.first(session, external_ids=["C-3"]) is None
         assert FIND.scalar(session, external_ids=["C-3"]) is None
+
+
+def test_a_statement_that_ran_before_takes_values_of_other_types(book: Book) -> None:
+    with transaction(book.engine) as session:
+        ADD.run(session, external_id="C-1", name="Hélios")
+
+        assert FIND.all(session, external_ids=[]) == []
+        assert len(FIND.all(session, external_ids=["C-1"])) == 1
+        assert [SAY.scalar(session, value=value) for value in (1, "two", None, 3)] == ["1", "two", None, "3"]
+
+
+def test_a_connection_keeps_nothing_of_pages_of_files_and_of_what_is_written(book: Book) -> None:
+    with transaction(book.engine) as session:
+        assert len(COUNT_UP.all(session, count=KEPT_ROWS_MAX)) == KEPT_ROWS_MAX
+        kept = session.connection().connection.info[CURSORS]
+        assert COUNT_UP in kept
+
+        COUNT_UP.all(session, count=KEPT_ROWS_MAX + 1)
+        FILE.all(session)
+        RENAME.run(session, name="Hélios")
+
+        assert not kept.keys() & {COUNT_UP, FILE, RENAME}
 
 
 def test_a_percent_sign_is_no_parameter(book: Book) -> None:
