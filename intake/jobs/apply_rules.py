@@ -16,8 +16,8 @@ from db.queries.rule_counts import count_asked
 from db.queries.smart_rules import active_rules
 from intake.jobs.kind import JobKind, Page, Row, Running
 
-# About half a second of work, during which these invoices are locked.
-PAGE = 5000
+# About a second of work, during which these invoices are locked.
+PAGE = 10_000
 
 
 class ApplyRulesOrder(BaseModel):

@@ -5,8 +5,10 @@ page is written by a few statements. Invoices that need a closer look go that ve
 what rules change, and those with a message on its way or a promise.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -36,39 +38,48 @@ class AppliedPage:
 
 
 # The record of a slot is left alone where its winner is held back, and not written where it stays.
-_RECORD = text("""
-INSERT INTO rule_records (invoice_id, cadence_rule_id, visibility_rule_id)
-SELECT invoice_id, cadence_now, visibility_now
-  FROM (SELECT invoice_id, cadence_before, visibility_before,
+_NOW: Final = """
+       (SELECT invoice_id, is_recorded, cadence_before, visibility_before,
                CASE cadence_became WHEN 'applied' THEN cadence[1] WHEN 'no match' THEN NULL
                     ELSE cadence_before END AS cadence_now,
                CASE visibility_became WHEN 'applied' THEN visibility[1] WHEN 'no match' THEN NULL
                     ELSE visibility_before END AS visibility_now
           FROM rule_answers WHERE NOT by_one) a
- WHERE (cadence_now, visibility_now) IS DISTINCT FROM (cadence_before, visibility_before)
+ WHERE (cadence_now, visibility_now) IS DISTINCT FROM (cadence_before, visibility_before)"""
+_RECORD: Final = (
+    text(f"""
+UPDATE rule_records r SET cadence_rule_id = a.cadence_now, visibility_rule_id = a.visibility_now
+  FROM {_NOW} AND is_recorded
+   AND r.invoice_id = a.invoice_id AND r.invoice_id BETWEEN :first_id AND :last_id
+"""),  # noqa: S608  # a constant
+    text(f"""
+INSERT INTO rule_records (invoice_id, cadence_rule_id, visibility_rule_id)
+SELECT invoice_id, cadence_now, visibility_now
+  FROM {_NOW} AND NOT is_recorded
  ORDER BY invoice_id
-    ON CONFLICT (invoice_id) DO UPDATE
-   SET cadence_rule_id = excluded.cadence_rule_id, visibility_rule_id = excluded.visibility_rule_id
-""")
+"""),  # noqa: S608  # a constant
+)
 # What is held back is said again only when something else was said since (ix_rule_log_invoice_id).
 _LOG = text("""
 INSERT INTO rule_log
        (invoice_id, at, on_date, event, causation_id, depth, caused_by, slot, rule_id, became, shadowed)
 SELECT n.invoice_id, :at, :on_date, 'applied', :causation_id, 0, '{}', n.slot, n.rule_id, n.became, n.shadowed
-  FROM (SELECT a.invoice_id, s.place, s.slot, s.won[1] AS rule_id, s.became, s.won[2:] AS shadowed,
-               s.became IN ('locked', 'nothing to collect') AS is_held
-          FROM rule_answers a,
-               LATERAL (VALUES (1, 'cadence', a.cadence, a.cadence_became),
-                               (2, 'visibility', a.visibility, a.visibility_became)) AS s(place, slot, won, became)
-         WHERE NOT a.by_one AND s.became IS NOT NULL
+  FROM (SELECT a.invoice_id, 1::bigint AS place, 'cadence' AS slot, a.cadence[1] AS rule_id,
+               a.cadence_became AS became, a.cadence[2:] AS shadowed
+          FROM rule_answers a
+         WHERE NOT a.by_one AND a.cadence_became IS NOT NULL
+           AND (a.cadence_became NOT IN ('locked', 'nothing to collect')
+                OR NOT EXISTS (SELECT FROM (SELECT l.rule_id, l.became FROM rule_log l
+                                             WHERE l.invoice_id = a.invoice_id AND l.slot = 'cadence'
+                                             ORDER BY l.id DESC LIMIT 1) earlier
+                                WHERE (earlier.rule_id, earlier.became) = (a.cadence[1], a.cadence_became)))
          UNION ALL
-        SELECT a.invoice_id, 2 + f.place, 'notification', f.rule_id, 'notified', '{}', false
+        SELECT a.invoice_id, 2, 'visibility', a.visibility[1], a.visibility_became, a.visibility[2:]
+          FROM rule_answers a WHERE NOT a.by_one AND a.visibility_became IS NOT NULL
+         UNION ALL
+        SELECT a.invoice_id, 2 + f.place, 'notification', f.rule_id, 'notified', '{}'
           FROM rule_answers a, unnest(a.began) WITH ORDINALITY AS f(rule_id, place)
          WHERE NOT a.by_one AND CAST(:notifies AS boolean)) n
-  LEFT JOIN LATERAL (SELECT l.rule_id, l.became FROM rule_log l
-                      WHERE n.is_held AND l.invoice_id = n.invoice_id AND l.slot = n.slot
-                      ORDER BY l.id DESC LIMIT 1) earlier ON true
- WHERE NOT n.is_held OR (earlier.rule_id, earlier.became) IS DISTINCT FROM (n.rule_id, n.became)
  ORDER BY n.invoice_id, n.place
 """)
 _MATCH = text("""
@@ -93,7 +104,7 @@ SELECT r.id, a.invoice_id, :causation_id, 0, r.definition #>> '{action,recipient
 # What was hidden or shown may wait for the same as before; its plan was not written again then.
 _OWE = text(f"""
 INSERT INTO outbox (invoice_id, signal, payload, is_bulk)
-SELECT a.invoice_id, '{LOOK_AGAIN}', jsonb_build_object('by', CAST(:by AS text)), true
+SELECT a.invoice_id, '{LOOK_AGAIN}', CAST(:payload AS jsonb), true
   FROM rule_answers a
  WHERE NOT a.by_one
    AND (a.moves OR a.flips AND :at = (
@@ -121,8 +132,10 @@ def apply_page(
     answered = answer_page(session, index, rule_ids, invoices, change)
     if answered is None:
         return None
+    page = {"first_id": answered.first_id, "last_id": answered.last_id}
     about = {"at": change.at, "on_date": change.on, "causation_id": causation_id, "notifies": notifies}
-    session.execute(_RECORD)
+    for statement in _RECORD:
+        session.execute(statement, page)
     session.execute(_LOG, about)
     if any(index.in_slot[None] & bit for bit in index.bit_of.values()):
         session.execute(_CEASE)
@@ -133,10 +146,11 @@ def apply_page(
     before = waiting(session, answered.by_one)
     one_by_one = apply_by_one(session, index, answered.by_one, change, causation_id, notifies)
     plan_page(session, [*moved.returned, *one_by_one], change)
-    session.execute(_OWE, {"at": change.at, "by": change.by})
+    payload = {"by": change.by}
+    session.execute(_OWE, {"at": change.at, "payload": json.dumps(payload)})
     after = waiting(session, answered.by_one)
     told = [id_ for id_ in answered.by_one if before.get(id_) != after.get(id_)]
-    owe_many(session, told, LOOK_AGAIN, {"by": change.by}, is_bulk=True)
+    owe_many(session, told, LOOK_AGAIN, payload, is_bulk=True)
     session.execute(text("DROP TABLE rule_answers, planned_rows"))
     return AppliedPage(answered.last_id, answered.asked, sorted({*moved.changed, *one_by_one}))
 

@@ -16,14 +16,15 @@ from db.operations.change import Change
 from db.queries.collections import NO_RECIPIENT
 
 NEVER: Final = -1_000_000
+# By the range of the page too (pk_invoices, uq_collections_open), else the server reads the whole book each time.
 _SHOW = text("""
 UPDATE invoices i SET is_hidden = a.is_hidden FROM rule_answers a
- WHERE a.flips AND NOT a.by_one AND i.id = a.invoice_id
-RETURNING i.id
+ WHERE a.flips AND NOT a.by_one AND i.id = a.invoice_id AND i.id BETWEEN :first_id AND :last_id
 """)
 _CLOSE = text("""
 UPDATE collections c SET state = 'stopped', closed_at = :at FROM rule_answers a
  WHERE a.moves AND NOT a.by_one AND c.id = a.collection_id
+   AND c.invoice_id BETWEEN :first_id AND :last_id AND c.state IN ('active', 'exhausted')
 """)
 _CANCEL = text("""
 WITH canceled AS (
@@ -42,27 +43,35 @@ WITH canceled AS (
 SELECT invoice_id, collection_id, step_id, cadence_rule FROM canceled WHERE kind = 'step'
  ORDER BY invoice_id, step_id
 """)
-# Said in the order of what happens to one invoice: hidden or shown, reassigned, its to-dos, its collection.
+# Said in the order of what happens to one invoice: hidden or shown, reassigned, its to-dos, its collection. What
+# is said of a rule and its cadence is put together once for all invoices.
 _NOTE = text("""
+WITH said AS MATERIALIZED (
+  SELECT m.rule, COALESCE(m.cadence_id, 0) AS cadence_id,
+         jsonb_strip_nulls(jsonb_build_object('rule', m.rule, 'cadence', ca.name)) || CAST(:batch AS jsonb) AS data
+    FROM (SELECT DISTINCT cadence_rule AS rule, cadence_id FROM rule_answers WHERE moves AND NOT by_one) m
+    LEFT JOIN cadences ca ON ca.id = m.cadence_id
+)
 INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, data)
-SELECT n.invoice_id, n.collection_id, :at, :on_date, n.kind, 'rule ' || n.rule, n.data || CAST(:batch AS jsonb)
+SELECT n.invoice_id, n.collection_id, :at, :on_date, n.kind, 'rule ' || n.rule, n.data
   FROM (SELECT a.invoice_id, NULL::bigint AS collection_id, 1 AS place, a.visibility_rule AS rule,
                CASE WHEN a.is_hidden THEN 'hidden' ELSE 'shown' END AS kind,
-               jsonb_build_object('rule', a.visibility_rule) AS data
+               jsonb_build_object('rule', a.visibility_rule) || CAST(:batch AS jsonb) AS data
           FROM rule_answers a WHERE a.flips AND NOT a.by_one
          UNION ALL
         SELECT a.invoice_id, NULL, 2, a.cadence_rule, 'reassigned',
-               CASE WHEN ca.name IS NULL THEN jsonb_build_object('rule', a.cadence_rule)
-                    ELSE jsonb_build_object('rule', a.cadence_rule, 'cadence', ca.name) END
-          FROM rule_answers a LEFT JOIN cadences ca ON ca.id = a.cadence_id WHERE a.moves AND NOT a.by_one
+               s.data
+          FROM rule_answers a
+          JOIN said s ON s.rule = a.cadence_rule AND s.cadence_id = COALESCE(a.cadence_id, 0)
+         WHERE a.moves AND NOT a.by_one
          UNION ALL
         SELECT t.invoice_id, t.collection_id, 3, t.rule, 'to-do canceled',
-               jsonb_build_object('step', t.step_id, 'because', 'reassigned')
+               jsonb_build_object('step', t.step_id) || CAST(:reassigned AS jsonb)
           FROM jsonb_to_recordset(CAST(:todos AS jsonb))
             AS t(invoice_id bigint, collection_id bigint, step_id text, rule text)
          UNION ALL
         SELECT a.invoice_id, a.collection_id, 4, a.cadence_rule, 'collection closed',
-               jsonb_build_object('because', 'reassigned')
+               CAST(:reassigned AS jsonb)
           FROM rule_answers a WHERE a.moves AND NOT a.by_one AND a.collection_id IS NOT NULL) n
  ORDER BY n.invoice_id, n.place
 """)
@@ -142,17 +151,20 @@ def move_page(session: Session, first_id: int, last_id: int, change: Change) -> 
     if not changed:
         return Moved((), ())
     about = {"at": change.at, "on_date": change.on}
-    session.execute(_SHOW)
+    page = {"first_id": first_id, "last_id": last_id}
+    session.execute(_SHOW, page)
     session.execute(_KEEP)
-    session.execute(_CLOSE, about)
+    session.execute(_CLOSE, page | {"at": change.at})
     todos = [
         {"invoice_id": row.invoice_id, "collection_id": row.collection_id, "step_id": row.step_id,
          "rule": row.cadence_rule}
         for row in session.execute(_CANCEL, about)
     ]  # fmt: skip
     batch = {} if change.job_id is None else {"job": change.job_id}
-    session.execute(_NOTE, about | {"todos": json.dumps(todos), "batch": json.dumps(batch)})
+    reassigned = json.dumps(batch | {"because": "reassigned"})
+    session.execute(
+        _NOTE, about | {"todos": json.dumps(todos), "batch": json.dumps(batch), "reassigned": reassigned}
+    )
     returned = session.scalars(_RETURN, about).all()
-    page = {"first_id": first_id, "last_id": last_id}
     session.execute(_ENTER, about | page | {"no_recipient": NO_RECIPIENT, "never": NEVER})
     return Moved(changed, returned)
