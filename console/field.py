@@ -47,7 +47,7 @@ def add(
     key: str,
     /,
     *,
-    type: Type = "text",  # noqa: A002  # as it is typed
+    kind: Annotated[Type, Parameter(name="--type")] = "text",
     label: str | None = None,
     option: Annotated[list[str] | None, Parameter(name="--option")] = None,
     json: bool = False,
@@ -60,7 +60,7 @@ def add(
         customer or invoice: whose field it is.
     key
         What rules and files know it by: small letters, digits and _.
-    type
+    kind
         What it holds; a select has one of its options.
     label
         What people call it; without it, the key.
@@ -72,9 +72,9 @@ def add(
     from console.desk import open_desk, say_done
 
     with open_desk() as (desk, _):
-        changed = desk.put_field(of, key, type, label, option or [])
-    sentence = f"{key} is a {type} field of {of}s" if changed else "nothing changed"
-    return say_done(json, sentence, entity=of, key=key, type=type, changed=changed)
+        changed = desk.put_field(of, key, kind, label, option or [])
+    sentence = f"{key} is a {kind} field of {of}s" if changed else "nothing changed"
+    return say_done(json, sentence, entity=of, key=key, type=kind, changed=changed)
 
 
 @field.command(sort_key=3)

@@ -43,7 +43,7 @@ CREATE TEMP TABLE rule_matched (
     """
 CREATE TEMP TABLE rule_answers (
   invoice_id bigint, customer_id bigint, issued_on date, due_on date, is_hidden boolean, contacted_on date,
-  by_one boolean, is_recorded boolean,
+  by_one boolean,
   cadence bigint[], cadence_before bigint, cadence_became text, cadence_id bigint, cadence_rule text,
   collection_id bigint, moves boolean, returns boolean,
   visibility bigint[], visibility_before bigint, visibility_became text, visibility_rule text, flips boolean,
@@ -74,7 +74,6 @@ WITH known AS MATERIALIZED (
 ), answered AS (
   SELECT m.invoice_id, m.cadence, m.visibility, m.notified,
          i.customer_id, i.issued_on, i.due_on, i.contacted_on, i.is_hidden,
-         r.invoice_id IS NOT NULL AS is_recorded,
          r.cadence_rule_id, r.visibility_rule_id, c.id AS collection_id, c.last_contact_on, c.version_id,
          c.cadence_id AS from_id, kc.cadence_id, kc.rule AS cadence_rule, kc.is_published, kc.assigns,
          kv.rule AS visibility_rule,
@@ -126,7 +125,7 @@ SELECT invoice_id, customer_id, issued_on, due_on, is_hidden <> shows,
              AND EXISTS (SELECT FROM collections p WHERE p.invoice_id = a.invoice_id
                             AND p.state NOT IN ('stopped', 'restarted') OFFSET 0)),
          false),
-       is_recorded, cadence, cadence_rule_id, cadence_became, cadence_id, cadence_rule, collection_id, moves,
+       cadence, cadence_rule_id, cadence_became, cadence_id, cadence_rule, collection_id, moves,
        COALESCE(moves AND (invoice_id, cadence_id) IN (SELECT p.invoice_id, p.cadence_id FROM collections p
                                                         WHERE p.invoice_id BETWEEN :first_id AND :last_id), false),
        visibility, visibility_rule_id, visibility_became, visibility_rule, shows, began, ended

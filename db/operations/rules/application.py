@@ -8,7 +8,6 @@ what rules change, and those with a message on its way or a promise.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -38,27 +37,20 @@ class AppliedPage:
 
 
 # The record of a slot is left alone where its winner is held back, and not written where it stays.
-_NOW: Final = """
-       (SELECT invoice_id, is_recorded, cadence_before, visibility_before,
+_RECORD = text("""
+INSERT INTO rule_records (invoice_id, cadence_rule_id, visibility_rule_id)
+SELECT invoice_id, cadence_now, visibility_now
+  FROM (SELECT invoice_id, cadence_before, visibility_before,
                CASE cadence_became WHEN 'applied' THEN cadence[1] WHEN 'no match' THEN NULL
                     ELSE cadence_before END AS cadence_now,
                CASE visibility_became WHEN 'applied' THEN visibility[1] WHEN 'no match' THEN NULL
                     ELSE visibility_before END AS visibility_now
           FROM rule_answers WHERE NOT by_one) a
- WHERE (cadence_now, visibility_now) IS DISTINCT FROM (cadence_before, visibility_before)"""
-_RECORD: Final = (
-    text(f"""
-UPDATE rule_records r SET cadence_rule_id = a.cadence_now, visibility_rule_id = a.visibility_now
-  FROM {_NOW} AND is_recorded
-   AND r.invoice_id = a.invoice_id AND r.invoice_id BETWEEN :first_id AND :last_id
-"""),  # noqa: S608  # a constant
-    text(f"""
-INSERT INTO rule_records (invoice_id, cadence_rule_id, visibility_rule_id)
-SELECT invoice_id, cadence_now, visibility_now
-  FROM {_NOW} AND NOT is_recorded
+ WHERE (cadence_now, visibility_now) IS DISTINCT FROM (cadence_before, visibility_before)
  ORDER BY invoice_id
-"""),  # noqa: S608  # a constant
-)
+    ON CONFLICT (invoice_id) DO UPDATE
+   SET cadence_rule_id = excluded.cadence_rule_id, visibility_rule_id = excluded.visibility_rule_id
+""")
 # What is held back is said again only when something else was said since (ix_rule_log_invoice_id).
 _LOG = text("""
 INSERT INTO rule_log
@@ -102,16 +94,16 @@ SELECT r.id, a.invoice_id, :causation_id, 0, r.definition #>> '{action,recipient
     ON CONFLICT DO NOTHING
 """)
 # What was hidden or shown may wait for the same as before; its plan was not written again then.
-_OWE = text(f"""
+_OWE = text("""
 INSERT INTO outbox (invoice_id, signal, payload, is_bulk)
-SELECT a.invoice_id, '{LOOK_AGAIN}', CAST(:payload AS jsonb), true
+SELECT a.invoice_id, CAST(:signal AS text), CAST(:payload AS jsonb), true
   FROM rule_answers a
  WHERE NOT a.by_one
    AND (a.moves OR a.flips AND :at = (
          SELECT n.decided_at FROM collections c JOIN next_actions n ON n.collection_id = c.id
           WHERE c.invoice_id = a.invoice_id AND c.state IN ('active', 'exhausted')))
  ORDER BY a.invoice_id
-""")  # noqa: S608  # LOOK_AGAIN is a constant
+""")
 
 
 def apply_page(
@@ -132,10 +124,8 @@ def apply_page(
     answered = answer_page(session, index, rule_ids, invoices, change)
     if answered is None:
         return None
-    page = {"first_id": answered.first_id, "last_id": answered.last_id}
     about = {"at": change.at, "on_date": change.on, "causation_id": causation_id, "notifies": notifies}
-    for statement in _RECORD:
-        session.execute(statement, page)
+    session.execute(_RECORD)
     session.execute(_LOG, about)
     if any(index.in_slot[None] & bit for bit in index.bit_of.values()):
         session.execute(_CEASE)
@@ -147,7 +137,7 @@ def apply_page(
     one_by_one = apply_by_one(session, index, answered.by_one, change, causation_id, notifies)
     plan_page(session, [*moved.returned, *one_by_one], change)
     payload = {"by": change.by}
-    session.execute(_OWE, {"at": change.at, "payload": json.dumps(payload)})
+    session.execute(_OWE, {"at": change.at, "signal": LOOK_AGAIN, "payload": json.dumps(payload)})
     after = waiting(session, answered.by_one)
     told = [id_ for id_ in answered.by_one if before.get(id_) != after.get(id_)]
     owe_many(session, told, LOOK_AGAIN, payload, is_bulk=True)

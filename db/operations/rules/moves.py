@@ -43,35 +43,26 @@ WITH canceled AS (
 SELECT invoice_id, collection_id, step_id, cadence_rule FROM canceled WHERE kind = 'step'
  ORDER BY invoice_id, step_id
 """)
-# Said in the order of what happens to one invoice: hidden or shown, reassigned, its to-dos, its collection. What
-# is said of a rule and its cadence is put together once for all invoices.
+# Said in the order of what happens to one invoice: hidden or shown, reassigned, its to-dos, its collection.
 _NOTE = text("""
-WITH said AS MATERIALIZED (
-  SELECT m.rule, COALESCE(m.cadence_id, 0) AS cadence_id,
-         jsonb_strip_nulls(jsonb_build_object('rule', m.rule, 'cadence', ca.name)) || CAST(:batch AS jsonb) AS data
-    FROM (SELECT DISTINCT cadence_rule AS rule, cadence_id FROM rule_answers WHERE moves AND NOT by_one) m
-    LEFT JOIN cadences ca ON ca.id = m.cadence_id
-)
 INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, data)
-SELECT n.invoice_id, n.collection_id, :at, :on_date, n.kind, 'rule ' || n.rule, n.data
+SELECT n.invoice_id, n.collection_id, :at, :on_date, n.kind, 'rule ' || n.rule, n.data || CAST(:batch AS jsonb)
   FROM (SELECT a.invoice_id, NULL::bigint AS collection_id, 1 AS place, a.visibility_rule AS rule,
                CASE WHEN a.is_hidden THEN 'hidden' ELSE 'shown' END AS kind,
-               jsonb_build_object('rule', a.visibility_rule) || CAST(:batch AS jsonb) AS data
+               jsonb_build_object('rule', a.visibility_rule) AS data
           FROM rule_answers a WHERE a.flips AND NOT a.by_one
          UNION ALL
         SELECT a.invoice_id, NULL, 2, a.cadence_rule, 'reassigned',
-               s.data
-          FROM rule_answers a
-          JOIN said s ON s.rule = a.cadence_rule AND s.cadence_id = COALESCE(a.cadence_id, 0)
-         WHERE a.moves AND NOT a.by_one
+               jsonb_strip_nulls(jsonb_build_object('rule', a.cadence_rule, 'cadence', ca.name))
+          FROM rule_answers a LEFT JOIN cadences ca ON ca.id = a.cadence_id WHERE a.moves AND NOT a.by_one
          UNION ALL
         SELECT t.invoice_id, t.collection_id, 3, t.rule, 'to-do canceled',
-               jsonb_build_object('step', t.step_id) || CAST(:reassigned AS jsonb)
+               jsonb_build_object('step', t.step_id, 'because', 'reassigned')
           FROM jsonb_to_recordset(CAST(:todos AS jsonb))
             AS t(invoice_id bigint, collection_id bigint, step_id text, rule text)
          UNION ALL
         SELECT a.invoice_id, a.collection_id, 4, a.cadence_rule, 'collection closed',
-               CAST(:reassigned AS jsonb)
+               jsonb_build_object('because', 'reassigned')
           FROM rule_answers a WHERE a.moves AND NOT a.by_one AND a.collection_id IS NOT NULL) n
  ORDER BY n.invoice_id, n.place
 """)
@@ -161,10 +152,7 @@ def move_page(session: Session, first_id: int, last_id: int, change: Change) -> 
         for row in session.execute(_CANCEL, about)
     ]  # fmt: skip
     batch = {} if change.job_id is None else {"job": change.job_id}
-    reassigned = json.dumps(batch | {"because": "reassigned"})
-    session.execute(
-        _NOTE, about | {"todos": json.dumps(todos), "batch": json.dumps(batch), "reassigned": reassigned}
-    )
+    session.execute(_NOTE, about | {"todos": json.dumps(todos), "batch": json.dumps(batch)})
     returned = session.scalars(_RETURN, about).all()
     session.execute(_ENTER, about | page | {"no_recipient": NO_RECIPIENT, "never": NEVER})
     return Moved(changed, returned)
