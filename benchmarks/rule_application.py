@@ -74,7 +74,7 @@ INSERT INTO custom_values (field_id, entity, type, customer_id, text_value)
     FROM customers c, custom_fields f WHERE c.id % 4 = 0;
 INSERT INTO invoices (external_id, number, customer_id, po_number, issued_on, due_on, currency, total, settled,
                       cadence_locked_at, cadence_locked_by)
-  SELECT 'INV-' || n, 'INV-' || n, 1 + (n * 7919) % :customers, 'PO-' || n, d - 30, d,
+  SELECT 'INV-' || n, 'INV-' || n, 1 + (n::bigint * 7919) % :customers, 'PO-' || n, d - 30, d,
          (ARRAY['EUR', 'EUR', 'EUR', 'USD', 'JPY'])[1 + n % 5], 100 + (n * 37) % 9900, 0,
          CASE WHEN n % 50 = 0 THEN now() END, CASE WHEN n % 50 = 0 THEN 'ana' END
     FROM (SELECT n, current_date - 100 + (n * 31) % 180 AS d FROM generate_series(1, :count) n) s;
