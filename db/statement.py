@@ -93,7 +93,11 @@ def driver_connection(session: Session) -> Connection[Any]:
 
 
 def _held(session: Session) -> tuple[Connection[Any], dict[Statement, Cursor[Any]]]:
-    """Return the driver's connection of the session's transaction, and the cursors that it has for statements."""
+    """Return the driver's connection of the session's transaction, and the cursors that it has for statements.
+
+    What the session has not written yet is written first, as before any statement of its own.
+    """
+    session.flush()
     known_in, connection, cursors = session.info.get(_CONNECTION, (None, None, None))
     # To ask the session each time takes as long as all the rest of a statement here. A savepoint is set by asking.
     if known_in is None or known_in is not (session.get_nested_transaction() or session.get_transaction()):

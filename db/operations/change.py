@@ -7,13 +7,20 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
 from db.operations.arrival.copying import copy_in
+from db.statement import Statement
 from db.tables.journal import TimelineEntry
 
 SYSTEM = "duewell"
+# By uq_timeline_event_id.
+_NOTE = Statement("""
+INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, data, event_id)
+VALUES (:invoice_id, :collection_id, :at, :on_date, :kind, :actor, CAST(:data AS jsonb), :event_id)
+    ON CONFLICT DO NOTHING
+RETURNING id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ def note(
     session: Session, change: Change, kind: str, invoice_id: int, collection_id: int | None = None, **data: Any
 ) -> None:
     """Append an entry to the invoice's timeline. `data` is what a reader needs, as JSON; None is left out."""
-    session.execute(_entry(change, kind, invoice_id, collection_id, data))
+    _note(session, change, kind, invoice_id, collection_id, data)
 
 
 def note_once(
@@ -45,12 +52,7 @@ def note_once(
     A signal may arrive twice, and a command's signal follows a change that the ledger has already: both bear
     the event id of the first entry, and the second one must do nothing.
     """
-    statement = _entry(change, kind, invoice_id, collection_id, data, event_id=change.event_id)
-    if change.event_id is None:
-        session.execute(statement)
-        return True
-    result = session.execute(statement.on_conflict_do_nothing().returning(TimelineEntry.id))
-    return result.scalar() is not None
+    return _note(session, change, kind, invoice_id, collection_id, data, change.event_id)
 
 
 Noted = tuple[int, int | None, str, dict[str, Any]]
@@ -84,24 +86,28 @@ def is_known(session: Session, event_id: str | None) -> bool:
     return session.scalar(known) is not None
 
 
-def _entry(
+def _note(
+    session: Session,
     change: Change,
     kind: str,
     invoice_id: int,
     collection_id: int | None,
     data: dict[str, Any],
     event_id: str | None = None,
-) -> Insert:
-    return insert(TimelineEntry).values(
+) -> bool:
+    """Append the entry, unless there is one with this event id, and say whether it is new."""
+    new_id = _NOTE.scalar(
+        session,
         invoice_id=invoice_id,
         collection_id=collection_id,
         at=change.at,
         on_date=change.on,
         kind=kind,
         actor=change.by,
-        data=entry_data(change, data),
+        data=json.dumps(entry_data(change, data)),
         event_id=event_id,
     )
+    return new_id is not None
 
 
 def entry_data(change: Change, data: dict[str, Any]) -> dict[str, Any]:

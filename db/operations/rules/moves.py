@@ -46,23 +46,29 @@ SELECT invoice_id, collection_id, step_id, cadence_rule FROM canceled WHERE kind
 # Said in the order of what happens to one invoice: hidden or shown, reassigned, its to-dos, its collection.
 _NOTE = text("""
 INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, data)
-SELECT n.invoice_id, n.collection_id, :at, :on_date, n.kind, 'rule ' || n.rule, n.data || CAST(:batch AS jsonb)
+WITH reassigned AS MATERIALIZED (
+  SELECT rule, cadence_id, jsonb_strip_nulls(jsonb_build_object('rule', rule, 'cadence', ca.name))
+                           || CAST(:batch AS jsonb) AS data
+    FROM (SELECT DISTINCT cadence_rule AS rule, cadence_id FROM rule_answers WHERE moves) r
+    LEFT JOIN cadences ca ON ca.id = r.cadence_id
+)
+SELECT n.invoice_id, n.collection_id, :at, :on_date, n.kind, 'rule ' || n.rule, n.data
   FROM (SELECT a.invoice_id, NULL::bigint AS collection_id, 1 AS place, a.visibility_rule AS rule,
                CASE WHEN a.is_hidden THEN 'hidden' ELSE 'shown' END AS kind,
-               jsonb_build_object('rule', a.visibility_rule) AS data
+               jsonb_build_object('rule', a.visibility_rule) || CAST(:batch AS jsonb) AS data
           FROM rule_answers a WHERE a.flips AND NOT a.by_one
          UNION ALL
-        SELECT a.invoice_id, NULL, 2, a.cadence_rule, 'reassigned',
-               jsonb_strip_nulls(jsonb_build_object('rule', a.cadence_rule, 'cadence', ca.name))
-          FROM rule_answers a LEFT JOIN cadences ca ON ca.id = a.cadence_id WHERE a.moves AND NOT a.by_one
+        SELECT a.invoice_id, NULL, 2, a.cadence_rule, 'reassigned', r.data
+          FROM rule_answers a
+          JOIN reassigned r ON r.rule = a.cadence_rule AND r.cadence_id IS NOT DISTINCT FROM a.cadence_id
+         WHERE a.moves AND NOT a.by_one
          UNION ALL
         SELECT t.invoice_id, t.collection_id, 3, t.rule, 'to-do canceled',
-               jsonb_build_object('step', t.step_id, 'because', 'reassigned')
+               jsonb_build_object('step', t.step_id, 'because', 'reassigned') || CAST(:batch AS jsonb)
           FROM jsonb_to_recordset(CAST(:todos AS jsonb))
             AS t(invoice_id bigint, collection_id bigint, step_id text, rule text)
          UNION ALL
-        SELECT a.invoice_id, a.collection_id, 4, a.cadence_rule, 'collection closed',
-               jsonb_build_object('because', 'reassigned')
+        SELECT a.invoice_id, a.collection_id, 4, a.cadence_rule, 'collection closed', CAST(:closed AS jsonb)
           FROM rule_answers a WHERE a.moves AND NOT a.by_one AND a.collection_id IS NOT NULL) n
  ORDER BY n.invoice_id, n.place
 """)
@@ -152,7 +158,9 @@ def move_page(session: Session, first_id: int, last_id: int, change: Change) -> 
         for row in session.execute(_CANCEL, about)
     ]  # fmt: skip
     batch = {} if change.job_id is None else {"job": change.job_id}
-    session.execute(_NOTE, about | {"todos": json.dumps(todos), "batch": json.dumps(batch)})
+    closed = {"because": "reassigned"} | batch
+    said = {"todos": json.dumps(todos), "batch": json.dumps(batch), "closed": json.dumps(closed)}
+    session.execute(_NOTE, about | said)
     returned = session.scalars(_RETURN, about).all()
     session.execute(_ENTER, about | page | {"no_recipient": NO_RECIPIENT, "never": NEVER})
     return Moved(changed, returned)
