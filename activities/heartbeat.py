@@ -1,33 +1,65 @@
 """Shows the server that an attempt is alive, so that a killed worker is noticed in seconds and not in minutes."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
+from contextvars import Context, copy_context
 
+import structlog
 from temporalio import activity
 
 # The workflow gives an attempt up after 15 seconds without a beat: three may be lost.
 BEAT_SECONDS = 4.0
+log = structlog.get_logger()
+
+
+class _Pulse:
+    """Beats for all blocks of this process from one thread, which none of them has to start."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks: dict[object, Context] = {}
+        self._thread: threading.Thread | None = None
+
+    def begin(self, block: object) -> None:
+        context = copy_context()
+        with self._lock:
+            self._blocks[block] = context
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._beat, name="heartbeats", daemon=True)
+                self._thread.start()
+
+    def end(self, block: object) -> None:
+        """No beat follows: one that is under way is waited for."""
+        with self._lock:
+            del self._blocks[block]
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(BEAT_SECONDS)
+            with self._lock:
+                for context in self._blocks.values():
+                    try:
+                        context.run(activity.heartbeat)
+                    except Exception:
+                        # The others live on, and this one is given up by the server.
+                        log.exception("no heartbeat")
+
+
+_pulse = _Pulse()
 
 
 @contextmanager
 def heartbeats() -> Iterator[None]:
-    """Heartbeat from a helper thread until the block ends, while the activity's own thread waits for a server.
+    """Heartbeat until the block ends, while the activity's own thread waits for a server.
 
     A block that ends before the first beat is due costs no call. Heartbeats bring cancellations with them:
     the activity must be defined with `no_thread_cancel_exception`, or it would be torn out of the block.
     """
-    over = threading.Event()
-
-    def beat() -> None:
-        while not over.wait(BEAT_SECONDS):
-            activity.heartbeat()
-
-    helper = threading.Thread(target=copy_context().run, args=(beat,), name="heartbeat", daemon=True)
-    helper.start()
+    block = object()
+    _pulse.begin(block)
     try:
         yield
     finally:
-        over.set()
-        helper.join()
+        _pulse.end(block)

@@ -17,6 +17,15 @@ LOCK_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
 # A connection that rested for less is used without asking whether it still answers, by whoever tries again anyway.
 TRUSTED_SECONDS = 1.0
+PLANS_ONCE = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "plan_cache_mode=force_generic_plan",
+        "enable_seqscan=off",
+        "enable_hashjoin=off",
+        "enable_mergejoin=off",
+    )
+)
 # Somebody else was in the way: a unique key that both wrote, a serialization failure, a deadlock.
 _RACES = ("23505", "40001", "40P01")
 
@@ -30,9 +39,10 @@ def make_engine(database_url: str, connections: int = 5, *, plans_once: bool = F
 
     With `plans_once` the server plans a statement once in a connection, and not for the values of each run, and a
     connection that was in use a moment ago is taken as it is. That is for activities: they ask about one invoice
-    at a time, where planning costs more than all the rest, and are tried again.
+    at a time, where planning costs more than all the rest, and are tried again. Their plans go by indexes alone:
+    one that was made while a table was empty must serve when it is full.
     """
-    plans = "force_generic_plan" if plans_once else "auto"
+    plans = PLANS_ONCE if plans_once else "-c plan_cache_mode=auto"
     url = make_url(database_url).set(drivername="postgresql+psycopg")
     engine = create_engine(
         url,
@@ -45,7 +55,7 @@ def make_engine(database_url: str, connections: int = 5, *, plans_once: bool = F
         pool_use_lifo=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC -c jit=off -c plan_cache_mode={plans}",
+            "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC -c jit=off {plans}",
             "application_name": "duewell",
         },
     )

@@ -4,17 +4,19 @@ SQLAlchemy takes three times as long as the driver to run a short statement, mos
 the result anew. What runs less often is written for SQLAlchemy.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import psycopg
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, RawCursor
 from psycopg.rows import RowMaker, namedtuple_row
-from sqlalchemy import make_url, text
+from sqlalchemy import Dialect, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 _CONNECTION = "driver connection"
-_DIALECT = make_url("postgresql+psycopg://").get_dialect()()
+# The server's own placeholders: the driver has nothing to translate at a run.
+_DIALECT: Dialect = cast(Any, make_url("postgresql+psycopg://").get_dialect())(paramstyle="numeric_dollar")
 # Where a connection of the pool keeps the cursors of statements for as long as it lives.
 CURSORS = "cursors of statements"
 # A cursor that is kept holds its last result and values: pages are let go.
@@ -33,7 +35,9 @@ class Statement:
 
     def __init__(self, sql: str, *, is_big: bool = False) -> None:
         self._is_big = is_big
-        self._sql = str(text(sql).compile(dialect=_DIALECT)).encode()
+        compiled = text(sql).compile(dialect=_DIALECT)
+        self._sql = str(compiled).encode()
+        self._names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
         self._make_row: RowMaker[Any] | None = None
 
     def run(self, session: Session, **values: object) -> None:
@@ -68,8 +72,8 @@ class Statement:
         self, connection: Connection[Any], kept: Cursor[Any] | None, values: dict[str, object]
     ) -> Cursor[Any]:
         try:
-            cursor = connection.cursor(row_factory=self._rows) if kept is None else kept
-            return cursor.execute(self._sql, values, prepare=True)
+            cursor = RawCursor(connection, row_factory=self._rows) if kept is None else kept
+            return cursor.execute(self._sql, [values[name] for name in self._names], prepare=True)
         except psycopg.Error as error:
             raise DBAPIError.instance(
                 self._sql.decode(),
