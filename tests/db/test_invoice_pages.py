@@ -293,6 +293,50 @@ def test_two_hundred_books_are_the_same_at_once_and_one_by_one(
     check_alike(twins, **case)
 
 
+def _stated(number: str, role: str, email: str) -> IncomingInvoice:
+    return an_invoice(number, customer_id="C-0", contact_role=role, email=f"{email}@helios.example")
+
+
+@pytest.mark.parametrize(
+    ("pages", "contacts"),
+    [
+        pytest.param(
+            [
+                [_stated("INV-0", "main", "ana")],
+                [_stated("INV-1", "main", "bill"), _stated("INV-2", "billing", "ana")],
+            ],
+            [("main", "bill"), ("billing", "ana")],
+            id="new invoices",
+        ),
+        pytest.param(
+            [
+                [_stated("INV-0", "main", "ana"), _stated("INV-1", "billing", "ana")],
+                [_stated("INV-0", "main", "bill"), _stated("INV-1", "billing", "ana")],
+            ],
+            [("main", "bill"), ("billing", "ana")],
+            id="known invoices",
+        ),
+        pytest.param(
+            [
+                [_stated("INV-0", "billing", "bill")],
+                [_stated("INV-1", "main", "bill"), _stated("INV-2", "billing", "ana")],
+            ],
+            [("billing", "ana"), ("main", "bill")],
+            id="the one that gives way is stated second",
+        ),
+    ],
+)
+def test_an_address_that_moves_to_another_role_is_kept_for_both(
+    twins: tuple[Engine, Engine], pages: list[list[IncomingInvoice]], contacts: list[tuple[str, str]]
+) -> None:
+    check_alike(twins, pages, "Standard", Decimal(0), "collection", None, is_ruled=False)
+
+    book = Book(twins[0])
+    assert book.rows("SELECT role, split_part(email, '@', 1) FROM contacts ORDER BY id") == contacts
+    again: list[Taken] = book.do(lambda session: take_invoices(session, pages[-1], a_change(MAY_4, by="import")))
+    assert again == [UNCHANGED] * len(again)
+
+
 @pytest.mark.parametrize("cadence", ["Standard", *[cadence.name for cadence in CADENCES]])
 def test_what_a_page_plans_is_what_looking_again_plans(twins: tuple[Engine, Engine], cadence: str) -> None:
     book = _emptied(twins[0], cadence, jitter_minutes=60, tolerance=Decimal(0), contact_delay_scope="customer")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import part
 from db.operations.arrival.custom_values import differing_values
-from db.operations.arrival.customers import create_parties, says_nothing_new, take_party
+from db.operations.arrival.customers import IncomingParty, create_parties, says_nothing_new, take_party
 from db.operations.arrival.incoming_invoice import Chosen, IncomingInvoice, statement_of
 from db.operations.arrival.invoices import Outcome, identified, take_and_tell, tell_other_invoices
 from db.operations.arrival.new_invoices import create_invoices
@@ -90,6 +90,8 @@ def _compared(
     ledger = _Ledger(session, page)
     differing, new, again = [], [], []
     seen: set[tuple[str, str]] = set()
+    # Customers whom the ledger will know otherwise by the time later statements are taken in.
+    restated: set[str] = set()
     for place, incoming in enumerate(page):
         keys = {("id", incoming.external_id), ("number", incoming.shown_number)}
         if keys & seen:
@@ -103,10 +105,12 @@ def _compared(
             continue
         if known is None:
             new.append(place)
-        elif ledger.has_all(known, incoming):
+        elif incoming.customer_id not in restated and ledger.has_all(known, incoming):
             taken[place] = UNCHANGED
         else:
             differing.append(place)
+            if incoming.customer_id not in restated and not ledger.has_party(incoming):
+                restated.add(incoming.customer_id)
     return differing, new, again
 
 
@@ -150,8 +154,13 @@ class _Ledger:
             and (incoming.number is None or known.external_id == incoming.external_id)
             and known.customer_id == incoming.customer_id
             and not differing_values(incoming.custom, values)
-            and says_nothing_new(incoming.party, self._customers[known.customer_id])
+            and self.has_party(incoming)
         )
+
+    def has_party(self, incoming: IncomingInvoice) -> bool:
+        """Say whether the statement says nothing new of its customer."""
+        customer = self._customers.get(incoming.customer_id)
+        return customer is not None and says_nothing_new(incoming.party, customer)
 
 
 def _take_parties(session: Session, new: Sequence[IncomingInvoice], change: Change) -> dict[str, int]:
@@ -161,9 +170,17 @@ def _take_parties(session: Session, new: Sequence[IncomingInvoice], change: Chan
     known = known_customers(session, {party.customer_id for party in parties}, custom=custom)
     ids = {external_id: one.id for external_id, one in known.items()}
     ids |= create_parties(session, [party for party in parties if party.customer_id not in known])
-    changed = []
+    of_known: dict[str, list[IncomingParty]] = {}
     for party in parties:
-        if party.customer_id in known and not says_nothing_new(party, known[party.customer_id]):
+        if party.customer_id in known:
+            of_known.setdefault(party.customer_id, []).append(party)
+    changed = []
+    for external_id, stated in of_known.items():
+        if all(says_nothing_new(party, known[external_id]) for party in stated):
+            continue
+        # Several make room for each other, as where an address moves to another role: once with the customer, and
+        # once more with its invoices.
+        for party in stated if len(stated) == 1 else [*stated, *stated]:
             customer_id, is_changed = take_party(session, party)
             if is_changed:
                 changed.append(customer_id)
