@@ -170,6 +170,7 @@ class RuleIndex:
             for condition in rule.definition.conditions:
                 fields.setdefault(condition.field, _FieldIndex(condition.field)).add(condition, bit)
         self.fields = frozenset(fields)
+        self.asks_what_rules_change = not self.fields.isdisjoint(CHANGED_BY_RULES)
         for index in fields.values():
             index.close()
         self._changing = [index.asker() for field, index in fields.items() if field in CHANGED_BY_RULES]

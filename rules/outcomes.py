@@ -93,14 +93,19 @@ class Evaluation:
 class Outcome:
     """All that followed from an event: what is to be applied, in order, and to be recorded.
 
-    `facts` is the invoice afterwards, if all that was applied.
+    `before` is the invoice as it was at the event.
     """
 
     evaluations: tuple[Evaluation, ...]
     applied: tuple[Rule, ...]
     notifies: tuple[Rule, ...]
     recorded: Recorded
-    facts: InvoiceFacts
+    before: InvoiceFacts
+
+    @property
+    def facts(self) -> InvoiceFacts:
+        """The invoice afterwards, if all that is to be applied was applied."""
+        return with_applied(self.before, self.applied)
 
 
 def evaluate(
@@ -137,7 +142,7 @@ def _chain(
     notifies: list[Rule] = []
     acted: set[int] = set()
     caused_by: tuple[int, ...] = ()
-    given = index.given(facts)
+    at_first, given = facts, index.given(facts)
     for depth in range(CHAIN_MAX + 1):
         matched = index.matched(facts, given)
         slots, recorded = _decide_slots(
@@ -157,12 +162,14 @@ def _chain(
         applied += rules
         notifies += [index.rule[id_] for id_ in fired]
         acted.update(winners, fired)
+        if not rules or not index.asks_what_rules_change:
+            break
         before, facts = facts, with_applied(facts, rules)
         if not _asks_again(index, before, facts):
             break
         # What rules change is no creation.
         event, caused_by = Event.UPDATED if event is Event.CREATED else event, tuple(winners)
-    return Outcome(tuple(evaluations), tuple(applied), tuple(notifies), recorded, facts)
+    return Outcome(tuple(evaluations), tuple(applied), tuple(notifies), recorded, at_first)
 
 
 def with_applied(facts: InvoiceFacts, rules: Iterable[Rule]) -> InvoiceFacts:

@@ -180,6 +180,8 @@ class _Written:
     next_actions: list[tuple[Any, ...]] = field(default_factory=list)
     entries: list[tuple[int, int | None, str, dict[str, Any]]] = field(default_factory=list)
     unsettled: list[int] = field(default_factory=list)
+    # Of steps that expired and why: shared, so that it is written down once.
+    _told_of: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def add(self, one: OpenCollection, look: _Look | _Shared, change: Change, owners: _Owners) -> None:
         if isinstance(look, _Look) and look.settled is None:
@@ -199,7 +201,8 @@ class _Written:
         step_id, because = ended.step.id, ended.reason.value
         status = StepStatus.EXPIRED.value
         self.steps.append((one.id, step_id, status, change.on, because, one.facts.occurrence(ended.step)))
-        self.entries.append((one.invoice_id, one.id, "step expired", {"step": step_id, "because": because}))
+        told = self._told_of.setdefault((step_id, because), {"step": step_id, "because": because})
+        self.entries.append((one.invoice_id, one.id, "step expired", told))
 
     def _todo(self, one: OpenCollection, todo: OpenTodo, change: Change, owners: _Owners) -> None:
         step, obstacle = todo.step, todo.obstacle
