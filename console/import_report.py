@@ -47,7 +47,8 @@ def print_import(console: Console, imported: Imported, delivery: Delivery | None
     counts = f"{imported.created} created, {imported.changed} changed, {imported.unchanged} unchanged"
     refused = _refused(imported)
     lines = f"{refused} line{'s' if refused != 1 else ''} refused"
-    say(console, f"{counts}, {lines}" + (f" ({problems})." if refused else "."), "bold")
+    of = "" if imported.kind is None else f"{imported.kind.capitalize()}: "
+    say(console, f"{of}{counts}, {lines}" + (f" ({problems})." if refused else "."), "bold")
     if delivery is not None and (sentence := delivery.sentence):
         say(console, sentence, "" if delivery.is_complete else "yellow")
 
@@ -71,6 +72,7 @@ def import_data(imported: Imported, delivery: Delivery | None) -> dict[str, Any]
     return {
         "applied": imported.is_applied,
         "job": imported.job_id,
+        "kind": imported.kind,
         "created": imported.created,
         "changed": imported.changed,
         "unchanged": imported.unchanged,
@@ -109,12 +111,11 @@ def say_rehearsal(source: Source, reading: Reading, rehearsal: Rehearsed, as_jso
         say(console, f"note: {note}", "dim")
     for name, count in sorted(rehearsal.cadences.items(), key=lambda one: str(one[0])):
         say(console, f"{count} would go under {'no cadence' if name is None else name}")
-    say(
-        console,
-        f"Nothing was imported. It would be {created} created, {changed} changed, {counts['unchanged']} left,"
-        f" {counts['failed']} refused.",
-        "bold",
+    of = "" if reading.kind is None else f"{reading.kind.capitalize()}: "
+    would = (
+        f"{created} would be created, {changed} changed, {counts['unchanged']} left, {counts['failed']} refused"
     )
+    say(console, f"{of}{would}. Nothing was imported.", "bold")
 
 
 def _would_be(outcome: str) -> str:

@@ -47,9 +47,9 @@ AGREES_WITH_LEDGER = "what agrees with the ledger"
 
 def problem_text(problem: Problem) -> str:
     """Return the problem as people read it but for its line: what is there, and what was expected instead."""
-    place = f"column {problem.column}: " if problem.column else ""
     if problem.expected == AGREES_WITH_LEDGER:
-        return f"{place}{problem.wrong}; expected {problem.expected}"
+        return f"{problem.value} is refused: {problem.wrong}"
+    place = f"column {problem.column}: " if problem.column else ""
     found = f"'{problem.value}' is {problem.wrong}" if problem.value else problem.wrong
     return f"{place}{found}; expected {problem.expected}"
 

@@ -68,9 +68,9 @@ def guess_kind(headers: Sequence[str]) -> FileKind:
         if not found:
             # Not the kind that asks for the least.
             return False, float("-inf")
-        return all(name in found for name in required), sum(found.values()) + sum(
-            found.get(name, -1) for name in required
-        )
+        # By the average: a kind is no likelier for requiring more columns.
+        of_required = sum(found.get(name, -1) for name in required) / len(required)
+        return all(name in found for name in required), sum(found.values()) + of_required
 
     # Invoices first: of two kinds that a header fits as well, they are what is most often meant.
     return max(("invoices", *(kind for kind in FILE_KINDS if kind != "invoices")), key=fit)

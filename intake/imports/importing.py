@@ -18,18 +18,16 @@ from intake.jobs.kind import Row
 from intake.problems import AGREES_WITH_LEDGER, Problem
 
 _ROWS_AT_ONCE = 1_000
-_SUBJECTS: Mapping[FileKind | None, str] = {
-    "customers": "customer_id",
-    "invoices": "invoice_number",
-    "payments": "payment_id",
-    "credit notes": "credit_note_number",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did. `is_applied` is False when a strict one met a problem and took nothing in."""
+    """What an import did. `is_applied` is False when a strict one met a problem and took nothing in.
 
+    `kind` is what the file was read as, None where nothing could be read.
+    """
+
+    kind: FileKind | None
     created: int
     changed: int
     unchanged: int
@@ -62,12 +60,12 @@ def import_reading(
     """
     if reading.profile is None and not reading.rows:
         # Nothing could be read, and a job would find out no more.
-        return Imported(0, 0, 0, reading.problems, reading.notes, is_applied=not is_strict)
+        return Imported(reading.kind, 0, 0, 0, reading.problems, reading.notes, is_applied=not is_strict)
     order = ordered_as(reading, source, is_strict=is_strict, assign=assign)
     if is_strict and reading.problems:
         return _not_applied(reading.problems, reading)
     if is_strict and (refused := rehearse(engine, Ordered.of(reading), order).refused):
-        return _not_applied([_contradiction(reading.kind, row) for row in refused], reading)
+        return _not_applied([_contradiction(row) for row in refused], reading)
     with transaction(engine) as session:
         file = source.name, source.content
         job_id = open_job(session, IMPORTS.name, by, order.model_dump(mode="json"), file)
@@ -81,10 +79,11 @@ def import_reading(
     problems = list(reading.problems)
     for row in refused_in(engine, job_id):
         if row.position not in read_badly:
-            problems.append(_contradiction(reading.kind, row))
+            problems.append(_contradiction(row))
     problems.sort(key=lambda problem: problem.line)
     created, changed = ended.counts.get("created", 0), ended.changed
-    return Imported(created, changed - created, ended.unchanged, tuple(problems), reading.notes, job_id=ended.id)
+    found = created, changed - created, ended.unchanged
+    return Imported(reading.kind, *found, tuple(problems), reading.notes, job_id=ended.id)
 
 
 def ordered_as(reading: Reading, source: Source, *, is_strict: bool, assign: str | None) -> ImportOrder:
@@ -120,11 +119,11 @@ def _rows(engine: Engine, job_id: int, *, only_refused: bool) -> Iterator[JobRow
 
 
 def _not_applied(problems: list[Problem] | tuple[Problem, ...], reading: Reading) -> Imported:
-    return Imported(0, 0, 0, tuple(problems), reading.notes, is_applied=False)
+    return Imported(reading.kind, 0, 0, 0, tuple(problems), reading.notes, is_applied=False)
 
 
-def _contradiction(kind: FileKind | None, row: Row | JobRowView) -> Problem:
-    return Problem(row.position, _SUBJECTS.get(kind), row.subject, row.said or "", AGREES_WITH_LEDGER)
+def _contradiction(row: Row | JobRowView) -> Problem:
+    return Problem(row.position, None, row.subject, row.said or "", AGREES_WITH_LEDGER)
 
 
 def _show(job: JobView, progress: Callable[[int, int], None] | None) -> None:

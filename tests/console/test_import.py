@@ -39,11 +39,11 @@ async def test_a_clean_import_starts_the_processes_and_a_second_one_changes_noth
     second = await asyncio.to_thread(there, "import", book, "--json")
 
     assert (first.code, first.err) == (0, "")
-    assert first.out == "3 created, 0 changed, 0 unchanged, 0 lines refused.\n3 processes told.\n"
+    assert first.out == "Invoices: 3 created, 0 changed, 0 unchanged, 0 lines refused.\n3 processes told.\n"
     assert (second.code, second.err) == (0, "")
     assert second.data == {
-        "applied": True, "job": 2, "created": 0, "changed": 0, "unchanged": 3, "refused": 0, "problems": [],
-        "notes": [], "signals": {"delivered": 0, "waiting": 0, "because": None},
+        "applied": True, "job": 2, "kind": "invoices", "created": 0, "changed": 0, "unchanged": 3, "refused": 0,
+        "problems": [], "notes": [], "signals": {"delivered": 0, "waiting": 0, "because": None},
     }  # fmt: skip
     for invoice_id in (1, 2, 3):
         assert (await process_of(installation.client, invoice_id).describe()).status is not None
@@ -69,7 +69,7 @@ async def test_problems_are_said_and_the_good_rows_are_in(installation: Installa
     assert (ran.code, ran.err) == (1, "")
     first, counts, told = ran.out.splitlines()
     assert first.startswith("line 3, column due_date: '2026-13-01' is no day of the calendar; expected a date as ")
-    assert counts == "1 created, 0 changed, 0 unchanged, 1 line refused (1 problem)."
+    assert counts == "Invoices: 1 created, 0 changed, 0 unchanged, 1 line refused (1 problem)."
     assert told == "1 process told."
     assert imported(installation.engine) == ["INV-GOOD"]
 
@@ -102,7 +102,7 @@ def test_bad_rows_are_refused_strict_refuses_all_and_twice_is_the_same(
 
     for turn, (bad, said) in enumerate(BAD_ROWS):
         lenient = here("import", a_book(tmp_path, GOOD, cells(**bad)))
-        counts = "0 created, 0 changed, 1 unchanged" if turn else "1 created, 0 changed, 0 unchanged"
+        counts = f"Invoices: {'0 created, 0 changed, 1' if turn else '1 created, 0 changed, 0'} unchanged"
         assert (lenient.code, lenient.err) == (1, ""), said
         assert lenient.out.startswith(f"line 3, {said}")
         assert f"\n{counts}, 1 line refused (1 problem).\n" in lenient.out
@@ -173,7 +173,7 @@ def test_what_contradicts_the_ledger_is_said_as_a_sentence(here: RunHere, tmp_pa
     ran = here("import", a_book(tmp_path, cells(currency="USD")))
 
     assert ran.code == 1
-    assert ran.out.startswith("line 2, column invoice_number: INV-1 is in EUR; a currency never changes; expected")
+    assert ran.out.startswith("line 2: INV-1 is refused: INV-1 is in EUR; a currency never changes\n")
 
 
 def test_many_problems_are_all_in_json_and_fifty_for_people(here: RunHere, tmp_path: Path) -> None:

@@ -65,8 +65,8 @@ def test_customers_come_with_all_of_their_contacts_before_any_invoice(
     first = here("import", a_file(tmp_path, "customers.csv", CUSTOMERS))
     again = here("import", a_file(tmp_path, "customers.csv", CUSTOMERS))
 
-    assert first.out == "4 created, 0 changed, 0 unchanged, 0 lines refused.\n"
-    assert again.out == "0 created, 0 changed, 4 unchanged, 0 lines refused.\n"
+    assert first.out == "Customers: 4 created, 0 changed, 0 unchanged, 0 lines refused.\n"
+    assert again.out == "Customers: 0 created, 0 changed, 4 unchanged, 0 lines refused.\n"
     assert rows(engine, CONTACTS) == [
         ("C-1", "main", "ana@helios.example", "Ana", True),
         ("C-1", "billing", "bill@helios.example", None, False),
@@ -79,7 +79,7 @@ def test_customers_come_with_all_of_their_contacts_before_any_invoice(
     moved = moved.replace("ana@helios.example,Ana,main", "ana@helios.example,Ana,cfo").replace("VIP", "basic")
     changed = here("import", a_file(tmp_path, "customers.csv", moved), "--report", str(tmp_path / "report.csv"))
 
-    assert changed.out == "0 created, 3 changed, 1 unchanged, 0 lines refused.\n"
+    assert changed.out == "Customers: 0 created, 3 changed, 1 unchanged, 0 lines refused.\n"
     assert sorted(rows(engine, CONTACTS)) == [
         ("C-1", "billing", "bea@helios.example", "Bea", False),
         ("C-1", "cfo", "ana@helios.example", "Ana", False),
@@ -118,7 +118,7 @@ def test_a_dry_run_says_what_would_happen_and_leaves_the_ledger_as_it_was(
     assert "line 2: INV-1 would be changed: total 100 → 120; custom.project Bridge → Tower\n" in ran.out
     assert "line 3: INV-2 would be refused: INV-2 is in JPY; a currency never changes\n" in ran.out
     assert "1 would go under Standard\n" in ran.out
-    assert ran.out.endswith("Nothing was imported. It would be 1 created, 1 changed, 0 left, 2 refused.\n")
+    assert ran.out.endswith("Invoices: 1 would be created, 1 changed, 0 left, 2 refused. Nothing was imported.\n")
     assert [row["outcome"] for row in data["rows"]] == ["changed", "refused", "created", "refused"]
     assert [row["subject"] for row in data["rows"]] == ["INV-1", "INV-2", "INV-3", "INV-4"]
     assert data["cadences"] == {"Standard": 1}
@@ -161,7 +161,7 @@ def test_how_a_file_is_read_is_shown_saved_listed_edited_and_used_again(here: Ru
     ran = here("import", book, "--profile", "OP")
     by_file = here("import", book, "--profile", edited)
 
-    assert ran.out.startswith("1 created, 0 changed, 0 unchanged, 0 lines refused.\n")
+    assert ran.out.startswith("Invoices: 1 created, 0 changed, 0 unchanged, 0 lines refused.\n")
     assert "0 created, 0 changed, 1 unchanged, 0 lines refused." in by_file.out
     here("import", book, "--profile", "SAP").failed(2, "there is no profile 'SAP'; there is OP")
     here("import", book, "--numbers", "1,234").failed(2, "--numbers '1,234': write 1234.50 as the file writes it")

@@ -175,6 +175,8 @@ def test_a_header_may_be_chosen() -> None:
             "payments",
             "Zahlungseingang|Währung|Betrag|Zahlungsnummer|Rechnungsnummer|Kundennummer|Verwendungszweck",
         ),
+        ("payments", "Zahlungsnummer|Kundennummer|Rechnungsnummer|Betrag|Währung|Datum"),
+        ("payments", "Numéro de règlement|Code client|Facture|Montant|Devise|Date"),
         ("payments", "Fecha de cobro|Divisa|Importe cobrado|Nº de recibo|Factura|Código cliente|Concepto"),
         ("credit notes", "Credit memo no.|Date|Currency|Amount|Original invoice|Customer ID"),
         ("credit notes", "N° d'avoir|Date d'avoir|Devise|Montant de l'avoir|Facture d'origine|Code client"),
