@@ -254,5 +254,6 @@ def test_the_ledger_agrees_with_a_naive_one_after_any_history_of_money(book: Boo
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_it_agrees_after_a_thousand_histories(book: Book) -> None:
     explore(book, 1_000)
