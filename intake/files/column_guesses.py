@@ -23,6 +23,9 @@ _OTHER_AMOUNTS = {
     "descuento", "shipping", "versand", "quantity", "menge", "count", "anzahl",
 }  # fmt: skip
 
+# What any file may have beside its own columns.
+_SAID_OF_ANYTHING = {"reference"}
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnGuess:
@@ -74,6 +77,22 @@ def guess_kind(headers: Sequence[str]) -> FileKind:
 
     # Invoices first: of two kinds that a header fits as well, they are what is most often meant.
     return max(("invoices", *(kind for kind in FILE_KINDS if kind != "invoices")), key=fit)
+
+
+def is_told(kind: FileKind, headers: Sequence[str]) -> bool:
+    """Say whether the header leaves no doubt that a file of money is one.
+
+    A list of invoices that lacks something has all that payments need: a number, a day, an amount and a currency.
+    To take it for money that came in would settle what nobody paid, so one of the headers must mean nothing else.
+    """
+    if kind not in ("payments", "credit notes"):
+        return True
+    others = [other for other in FILE_KINDS if other != kind]
+    return any(
+        _sure_scores(kind, header).keys() - _SAID_OF_ANYTHING
+        and not any(_sure_scores(other, header) for other in others)
+        for header in headers
+    )
 
 
 def recognized(headers: Iterable[str]) -> int:

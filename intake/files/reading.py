@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, assert_never
 
 from intake import cells
-from intake.files.column_guesses import guess_kind, recognized
+from intake.files.column_guesses import guess_kind, is_told, recognized
 from intake.files.column_values import FileColumns, Found
 from intake.files.columns import IDENTIFYING, CustomFields, FileKind
 from intake.files.customer_rows import CustomerRowReader
@@ -92,9 +92,17 @@ def read_file(
     if isinstance(header, Problem):
         return Reading(kind, problems=(header,), notes=opened.notes)
     choices = choices or Choices()
-    kind = kind or guess_kind(names_as_chosen(header, choices))
+    if kind is None:
+        names = names_as_chosen(header, choices)
+        kind = guess_kind(names)
+        if not is_told(kind, names):
+            return Reading(None, problems=(_untold(kind).at(header.line, None, ""),), notes=opened.notes)
     guessed = guess_profile(opened, header, kind, choices, fields)
     return _read_guessed(guessed, opened, header, kind, fields)
+
+
+def _untold(kind: FileKind) -> Wrong:
+    return Wrong(f"the header may be one of {kind}, and of a list of invoices too", "to be told by --kind")
 
 
 def _read_by(profile: Profile, opened: Opened, kind: FileKind | None, fields: CustomFields | None) -> Reading:

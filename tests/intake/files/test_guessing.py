@@ -15,7 +15,7 @@ from intake.files.header_keys import header_key
 from intake.files.header_words import words_of
 from intake.files.profile import Profile, as_json, read_profile
 from intake.files.reading import read_file
-from intake.problems import Wrong
+from intake.problems import Wrong, problem_text
 from tests.intake.files.tables_of import lines, problems_of, read_lines
 
 GERMAN = lines(
@@ -196,6 +196,26 @@ def test_exports_in_four_languages_are_known_by_their_headers(kind: FileKind, he
     assert all(guess.confidence >= 0.85 for guess in guesses)
     required = {column.name for column in columns_of(kind) if column.is_required}
     assert required <= {guess.column for guess in guesses}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Rechnungsnummer;Kundennummer;Betrag;Währung;Datum",
+        "Belegnummer;Kundennummer;Betrag;Währung;Datum;Text",
+        "Number;Customer ID;Date;Due;Total;Currency",
+        "Facture;Date;Montant;Devise;Référence",
+    ],
+)
+def test_what_may_be_a_list_of_invoices_is_not_taken_for_money(header: str) -> None:
+    file = f"{header}\n".encode() + b"1;2;3;4;5;6\n"
+
+    reading = read_file(file)
+
+    assert (reading.kind, reading.rows) == (None, ())
+    (problem,) = reading.problems
+    assert problem_text(problem).endswith("and of a list of invoices too; expected to be told by --kind")
+    assert read_file(file, kind="payments").kind == "payments"
 
 
 @pytest.mark.parametrize("kind", FILE_KINDS)
