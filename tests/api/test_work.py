@@ -1,6 +1,6 @@
 """To-dos, rules, cadences, fields and jobs over HTTP."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,8 @@ STEPS = [
 
 async def a_todo(api: Caller, book: Book) -> dict[str, Any]:
     """Let an invoice be so late that it is to be called about, and return the to-do."""
+    # To-dos open at the send time; the clock is the server's own, and a test has no hours.
+    book.set(send_time=time(0), jitter_minutes=0)
     today = book.one("SELECT current_date")
     draft = {"logic": "contextual", "steps": [{"id": "S1", "anchor": "due_date", "offset": 1, "channel": "call"}]}
     await api.put("/v1/cadences/Calls/draft", draft)

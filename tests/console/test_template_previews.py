@@ -143,8 +143,9 @@ async def test_a_preview_is_part_by_part_the_message_that_is_then_sent(
 
 
 def test_a_message_of_a_later_day_is_shown_as_it_is_then(there: RunHere, installation: Installation) -> None:
-    installation.invoice("INV-1", due_in_days=0)
-    due_on = installation.today
+    # Overdue, so that what comes ahead of the due date does not come at any hour of the day.
+    installation.invoice("INV-1", due_in_days=-1)
+    due_on = installation.today - timedelta(days=1)
 
     shown = there("template", "preview", "final-notice", "--invoice", "INV-1", "--json").data
     again = there("template", "preview", "upcoming", "--invoice", "INV-1", "--json").data

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
+from unittest.mock import patch
 
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, RawCursor
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -21,6 +22,14 @@ def heard(engine: Engine, hear: Hear) -> Iterator[None]:
     It is told the connection, the statement as the driver takes it, and its values, or the first ones of many.
     """
 
+    ours: set[Connection[Any]] = set()
+
+    class HeardRaw(RawCursor[Any]):
+        def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+            if self.connection in ours:
+                hear(self.connection, _text(query), params)
+            return super().execute(query, params, **options)
+
     class Heard(Cursor[Any]):
         def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
             hear(self.connection, _text(query), params)
@@ -34,16 +43,19 @@ def heard(engine: Engine, hear: Hear) -> Iterator[None]:
     def listen(connection: Connection[Any], record: ConnectionPoolEntry, *_: object) -> None:
         record.info.pop(CURSORS, None)
         connection.cursor_factory = Heard
+        ours.add(connection)
 
     def forget(connection: Connection[Any] | None, record: ConnectionPoolEntry) -> None:
         record.info.pop(CURSORS, None)
         if connection is not None:
             connection.cursor_factory = Cursor
+            ours.discard(connection)
 
     event.listen(engine, "checkout", listen)
     event.listen(engine, "checkin", forget)
     try:
-        yield
+        with patch("db.statement.RawCursor", HeardRaw):
+            yield
     finally:
         event.remove(engine, "checkout", listen)
         event.remove(engine, "checkin", forget)

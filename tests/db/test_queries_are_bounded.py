@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, RawCursor
 from sqlalchemy import text
 
 from db.engine import Engine, Session, make_engine, transaction
@@ -151,7 +151,11 @@ def plans_of(
     def explain(connection: Connection[Any], statement: str, values: Any) -> None:
         if not statement.upper().lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
             return
-        with Cursor(connection) as own:
+        # A statement of `db.statement` has the server's own placeholders, and its values in their order.
+        own: Cursor[Any] | RawCursor[Any] = (
+            RawCursor(connection) if isinstance(values, list) else Cursor(connection)
+        )
+        with own:
             own.execute(f"EXPLAIN ({options}) {statement}".encode(), values)
             ((explained,),) = own.fetchall()
         plan = explained if isinstance(explained, list) else json.loads(explained)
