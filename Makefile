@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := 0.13.9
 ARGS ?=
 
-.PHONY: schemathesis demo test check coverage-core mutation format lock provision soak exactly-once bench-starter bench-reminder bench-pause bench-forecast bench-simulate bench-messages bench-actions bench-rules bench-apply bench-import help
+.PHONY: schemathesis screenshots demo test check coverage-core mutation format lock provision soak exactly-once bench-starter bench-reminder bench-pause bench-forecast bench-simulate bench-messages bench-actions bench-console bench-rules bench-apply bench-import help
 .DEFAULT_GOAL := help
 
 # Whatever the shell says, compiled modules are kept: a run starts a hundred programs, each of which would compile
@@ -31,6 +31,9 @@ provision: $(BIN)/.installed ## Fetch or build the servers that demo and tests r
 
 demo: provision ## Run the whole product on a sample book; ARGS=--exit ends after the first round
 	@exec $(BIN)/python -m devstack demo $(ARGS)
+
+screenshots: provision ## Pictures of every page with the demo's book, wide and narrow, light and dark; needs chromium
+	@exec $(BIN)/python -m devstack screenshots $(ARGS)
 
 # Three processes on two cores: much of a test is waiting for a server.
 test: provision ## Run every test against real servers; ARGS go to pytest
@@ -73,6 +76,9 @@ bench-simulate: $(BIN)/.installed ## Ten thousand scenarios in one file
 
 bench-actions: provision ## Pages of the lists of a million actions
 	@$(BIN)/python -m benchmarks.actions $(ARGS)
+
+bench-console: provision ## What the pages of the console ask of 100,000 open invoices and a million actions
+	@$(BIN)/python -m benchmarks.console $(ARGS)
 
 bench-messages: $(BIN)/.installed ## Messages from text to MIME, all shipped texts in all languages
 	@$(BIN)/python -m benchmarks.messages $(ARGS)

@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     api_trusted_proxies: str = Field(
         "127.0.0.1", description="Addresses of proxies whose X-Forwarded-For counts, with commas between them."
     )
+    console_url: str | None = Field(None, description="Where people find the pages, if not where they are served.")
+    oidc_issuer: str | None = Field(None, description="The OpenID Connect provider by which people sign in.")
+    oidc_client_id: str | None = Field(None, description="What Duewell is called at the provider.")
+    oidc_client_secret: str | None = Field(None, description="By which the provider knows that it is Duewell.")
     log_format: Literal["text", "json"] = Field("text", description="How logs are written: for people or as JSON.")
     worker_build: str = Field("dev", description="Build id shown in Temporal for this worker's deployment.")
 

@@ -24,6 +24,7 @@ from activities.rule_notices import keep_notified
 from activities.webhooks import WebhookActivities
 from db.engine import Engine, LedgerUnavailable, make_engine, ping
 from db.schema import is_current
+from intake.figures_keeping import keep_figures
 from intake.jobs.activity import JobActivities
 from intake.jobs.keeping import keep_jobs_running
 from intake.mailbox import watch
@@ -187,6 +188,7 @@ def _begin_beside(engine: Engine, client: Client, ways: _Ways) -> list[asyncio.T
     work.append(keep_webhooks(engine, client))
     work += [keep_reviewed(engine, ways.out)]
     work += [keep_clock(engine), keep_notified(engine, ways.out)]
+    work.append(keep_figures(engine))
     if ways.inbox is not None:
         work.append(watch(engine, ways.inbox))
     if ways.statuses is not None:

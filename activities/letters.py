@@ -20,6 +20,7 @@ from mailer.formats import language_of
 from mailer.refusals import CannotRender
 from mailer.render import Rendered, asks_for_standing, render
 from mailer.tags import Letter
+from mailer.texts import Text
 from mailer.written import render_written
 
 
@@ -29,6 +30,7 @@ class Occasion:
 
     `others` are invoices that it is about too (rule 2.15). It is written in the customer's locale unless `locale`
     names another one. `reminders_before` are those that go out before it and have not yet.
+    `text` is said in place of the template's text in force.
     """
 
     facts: Facts
@@ -37,6 +39,7 @@ class Occasion:
     others: tuple[int, ...] = ()
     locale: str | None = None
     reminders_before: int = 0
+    text: Text | None = None
 
     @property
     def today(self) -> date:
@@ -108,7 +111,7 @@ def write_text(
     letter = _letter(occasion, about, sender)
     if occasion.others:
         letter = replace(letter, listed=tuple(listed_of(one) for one in all_about))
-    rendered = rendered_for(session, step.template, letter, about)
+    rendered = rendered_for(session, step.template, letter, about, occasion.text)
     if draft is not None and draft.body is not None:
         language = occasion.language_of(about)
         return about, render_written(rendered.subject, draft.body, look_of(about), language)
@@ -137,13 +140,15 @@ def _letter(occasion: Occasion, about: Correspondence, sender: Sender | None) ->
     return replace(letter, locale=occasion.locale_of(about), reminders_sent=reminders_sent)
 
 
-def rendered_for(session: Session, template: str, letter: Letter, about: Correspondence) -> Rendered:
+def rendered_for(
+    session: Session, template: str, letter: Letter, about: Correspondence, text: Text | None = None
+) -> Rendered:
     """Return the template's text for the letter, in its language and the organization's look.
 
     Raises CannotRender with the template's name and the reason.
     """
     try:
-        text = text_of(session, template, language_of(letter.locale))
+        text = text or text_of(session, template, language_of(letter.locale))
         if asks_for_standing(text):
             account = account_of(session, about.customer_id, letter.today)
             letter = replace(letter, standing=standing_of(account))

@@ -15,6 +15,7 @@ from mailer.frame import LOGO
 from mailer.headers import Mailbox
 from mailer.refusals import CannotRender
 from mailer.render import Rendered
+from mailer.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +43,34 @@ def preview(
     now: datetime,
     locale: str | None = None,
     to: str | None = None,
+    text: Text | None = None,
 ) -> Preview:
     """Return the message that the template makes about the invoice when its step comes; it is no contact.
 
-    `to` is an address that it is for instead of the customer and whoever gets a copy. Raises CannotRender.
+    `to` is an address that it is for instead of the customer and whoever gets a copy, and `text` is shown in place
+    of the template's text in force. Raises CannotRender.
     """
     *merged, alone = expected(session, template, invoice_id, now)
     identity = f"preview of {template} about {invoice_id} at {now.isoformat()}"
     for way in merged:
         try:
-            return _made(session, way, identity, now, locale, to)
+            return _made(session, way, identity, now, locale, to, text)
         except CannotRender:
             # As when it is sent: what cannot be said about several invoices is said about each.
             continue
-    return _made(session, alone, identity, now, locale, to)
+    return _made(session, alone, identity, now, locale, to, text)
 
 
 def _made(
-    session: Session, way: Expected, identity: str, now: datetime, locale: str | None, to: str | None
+    session: Session,
+    way: Expected,
+    identity: str,
+    now: datetime,
+    locale: str | None,
+    to: str | None,
+    text: Text | None,
 ) -> Preview:
-    occasion = replace(way.occasion, locale=locale)
+    occasion = replace(way.occasion, locale=locale, text=text)
     step, sentence = occasion.step, way.sentence
     sender = sender_named(session, step.sender)
     about, rendered = write_text(session, occasion, sender)

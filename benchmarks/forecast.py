@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from benchmarks.measuring import cpu_seconds_of
-from console.book_ahead import BookAhead, asked, book_ahead
+from console.views.book_ahead import BookAhead, asked, book_ahead
 from db.engine import Engine, make_engine, transaction
 from db.operations.cadences import publish
 from devstack.postgres import EmbeddedPostgres

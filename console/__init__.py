@@ -1,1 +1,1 @@
-"""SHOWS: the command line (and later the pages and the API)."""
+"""SHOWS: the command line and the API, each on its own, and what both show (later the pages too)."""

@@ -4,7 +4,8 @@ from importlib.metadata import version
 
 from cyclopts import App, Parameter
 
-from console import (
+from console import serve
+from console.commands import (
     address,
     api_key,
     attach,
@@ -29,7 +30,6 @@ from console import (
     reconcile,
     rule,
     sender,
-    serve,
     simulate,
     status,
     step_orders,

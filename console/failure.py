@@ -1,4 +1,4 @@
-"""What ends a command: one clear line for a person, and the exit code."""
+"""What ends a command: one clear line for a person and the exit code, or an interruption."""
 
 NOT_DONE = 1
 ASKED_WRONGLY = 2
@@ -10,3 +10,12 @@ class Failure(Exception):
     def __init__(self, text: str, exit_code: int = NOT_DONE) -> None:
         super().__init__(text)
         self.exit_code = exit_code
+
+
+def was_interrupted(error: BaseException | None) -> bool:
+    """Say whether the error came up while an interruption was on its way out: the driver may lose one so."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -53,8 +53,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     from cyclopts import CycloptsError
 
     from console.app import app
-    from console.failure import ASKED_WRONGLY, Failure
-    from console.printing import complain
+    from console.failure import ASKED_WRONGLY, Failure, was_interrupted
+    from console.terminal.printing import complain
 
     try:
         code = app(arguments, exit_on_error=False, print_error=False, verbose=False)
@@ -67,15 +67,6 @@ def _run(arguments: Sequence[str] | None) -> int:
         complain(str(failure))
         return failure.exit_code
     return code if isinstance(code, int) else 0
-
-
-def was_interrupted(error: BaseException | None) -> bool:
-    """Say whether the error came up while an interruption was on its way out: the driver may lose one so."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""`duewell serve`: the REST API."""
+"""`duewell serve`: the REST API and the pages."""
 
 
 def serve(*, host: str | None = None, port: int | None = None) -> int:
-    """Answer programs over HTTP, until it is stopped. docs/api.md is the guide.
+    """Serve the pages to people and the REST API to programs, until it is stopped.
+
+    docs/console.md and docs/api.md are their guides.
 
     Parameters
     ----------
@@ -11,10 +13,10 @@ def serve(*, host: str | None = None, port: int | None = None) -> int:
     port
         The port to listen on; API_PORT, if it is not given.
     """
-    from console.api.server import run_server
-    from console.environment import environment
+    from console.connections.environment import environment
+    from console.connections.ledger import open_ledger
     from console.failure import ASKED_WRONGLY, Failure
-    from console.ledger import open_ledger
+    from console.server import run_server
 
     chosen = environment()
     if port is not None and not 0 <= port <= 65535:

@@ -9,12 +9,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData
 
 from db.tables import (
+    access,
     actions,
     api,
     cadences,
     collections,
     custom_fields,
     customers,
+    figures,
     incoming,
     invoices,
     jobs,
@@ -28,12 +30,14 @@ from db.tables import (
 from db.tables.base import Base
 
 _MODULES = (
+    access,
     actions,
     api,
     cadences,
     collections,
     custom_fields,
     customers,
+    figures,
     incoming,
     invoices,
     jobs,

@@ -1,4 +1,4 @@
-"""`python -m devstack provision | up | demo`: get the servers, run them, or run the whole product."""
+"""`python -m devstack provision | up | demo | screenshots`: get the servers, run them, or the whole product."""
 
 import argparse
 import importlib
@@ -22,8 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     up = commands.add_parser("up", help="start the servers, print how to reach them, stay until Ctrl-C")
     up.add_argument("--home", type=Path, default=HOME / "up", help="directory of all data (default: %(default)s)")
     commands.add_parser("demo", help="run the whole product on a sample book", add_help=False)
+    commands.add_parser("screenshots", help="take pictures of every page of the demo", add_help=False)
     options, others = parser.parse_known_args(arguments)
-    if others and options.command != "demo":
+    if others and options.command not in ("demo", "screenshots"):
         parser.error(f"unknown: {' '.join(others)}")
     console = Console(soft_wrap=True)
     match options.command:
@@ -33,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0 if provision(console) else 1
         case "up":
             return _up(options.home, console)
-        case _:
-            code = importlib.import_module("devstack.demo").main(others)
+        case program:
+            code = importlib.import_module(f"devstack.{program}").main(others)
             return code if isinstance(code, int) else 0
 
 

@@ -22,6 +22,7 @@ from db.operations.organization import change_organization
 from db.queries.calendar import local_date
 from db.queries.organization import organization_name
 from db.queries.round import RoundCounts, happenings, newest_happening, round_counts
+from devstack.demo_console import DemoConsole, serve_console
 from devstack.demo_pages import show_round, show_where_to_look
 from devstack.home_lock import HomeInUse
 from devstack.leashed_process import ProcessFailed
@@ -81,6 +82,10 @@ class Demo:
         imported = import_invoices(self.engine, book)
         self.say(f"Imported {imported.created} invoices from {book}, as `duewell import {book}` does.")
         self.say("The demo sends at any hour; a real organization keeps its send hours on business days.")
+
+    def serve(self) -> DemoConsole:
+        """Serve pages and API, with an owner who can sign in."""
+        return serve_console(self.stack, self.engine, HOME)
 
     def start_processes(self) -> None:
         """Give every open invoice its process, and start the worker."""
@@ -186,10 +191,11 @@ def _run(console: Console, *, stays: bool) -> RoundCounts:
         demo = Demo(stack, make_engine(stack.database_url), console)
         try:
             demo.prepare()
+            served = demo.serve()
             demo.start_processes()
             counts = demo.first_round()
             show_round(console, demo.engine, counts)
-            show_where_to_look(console, stack, env)
+            show_where_to_look(console, stack, env, served)
             if stays:
                 demo.stay()
         finally:

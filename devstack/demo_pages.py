@@ -9,6 +9,7 @@ from rich.table import Table
 from db.engine import Engine, transaction
 from db.queries.book import BookFilter, book_lines
 from db.queries.round import RoundCounts, last_sent, open_todos
+from devstack.demo_console import DemoConsole
 from devstack.stack import Stack
 from dunning.money import Money
 
@@ -38,9 +39,11 @@ def show_round(console: Console, engine: Engine, counts: RoundCounts) -> None:
     _print(console, table, counts.waiting - len(waiting) - len(held))
 
 
-def show_where_to_look(console: Console, stack: Stack, env: Path) -> None:
-    """Show the addresses, and commands to try in another terminal."""
+def show_where_to_look(console: Console, stack: Stack, env: Path, served: DemoConsole) -> None:
+    """Show the addresses, the demo's sign-in, and commands to try in another terminal."""
     console.print()
+    console.print(f"Console          {served.url}", highlight=False, soft_wrap=True)
+    console.print(f"  sign in with   {served.email}  {served.password}", highlight=False, soft_wrap=True)
     if stack.temporal_ui_url:
         address = f"{stack.temporal_ui_url}/namespaces/default/workflows?query={quote_plus(FILTER)}"
         console.print(f"Temporal Web UI  {address}", highlight=False, soft_wrap=True)

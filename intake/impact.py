@@ -22,6 +22,15 @@ from dunning.projection import Projection, project
 PAGE = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An invoice whose next action would be another one: what it is before, and then."""
+
+    number: str
+    before: Projection
+    then: Projection
+
+
 @dataclass(slots=True)
 class Impact:
     """What is another with the new version than without it, at one moment.
@@ -45,8 +54,12 @@ def weigh(
     cadence: Cadence,
     now: datetime,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    show: Callable[[Example], None] = lambda _example: None,
 ) -> Impact:
-    """Return what changes for the collections under the version in force if `cadence` were published at `now`."""
+    """Return what changes for the collections under the version in force if `cadence` were published at `now`.
+
+    `show` is told of each invoice whose next action changes.
+    """
     impact = Impact()
     if in_force is None:
         return impact
@@ -55,29 +68,43 @@ def weigh(
         total = count_under(session, in_force.cadence_id)
         place = Place()
         while page := page_under(session, in_force.cadence_id, place, PAGE):
-            _weigh_page(session, page, cadence, now, impact)
+            _weigh_page(session, page, cadence, now, impact, show)
             place = page[-1]
             progress(impact.collections, total)
     return impact
 
 
-def _weigh_page(session: Session, page: list[Place], cadence: Cadence, now: datetime, impact: Impact) -> None:
+def _weigh_page(
+    session: Session,
+    page: list[Place],
+    cadence: Cadence,
+    now: datetime,
+    impact: Impact,
+    show: Callable[[Example], None],
+) -> None:
     collections = open_collections(session, [place.invoice_id for place in page])
     for collection in adopted_all(session, collections):
         impact.collections += 1
         try:
-            compare(collection.facts, edited(collection.facts, cadence), now, impact)
+            compare(collection.facts, edited(collection.facts, cadence), now, impact, show)
         except (ValueError, AssertionError):
             # What cannot be planned under the version in force or the new one must not hide all the others.
             impact.undecidable += 1
 
 
-def compare(before: Facts, then: Facts, now: datetime, impact: Impact) -> None:
+def compare(
+    before: Facts,
+    then: Facts,
+    now: datetime,
+    impact: Impact,
+    show: Callable[[Example], None] = lambda _example: None,
+) -> None:
     """Add to the impact what is another with the later facts. Raises ValueError for what cannot be planned."""
     rested_before, next_before = _at_rest(before, now)
     rested_then, next_then = _at_rest(then, now)
     if _told_apart(next_before) != _told_apart(next_then):
         impact.next_actions_changed += 1
+        show(Example(before.invoice.number, next_before, next_then))
     todos_before, todos_then = _todos(rested_before), _todos(rested_then)
     impact.todos_canceled += len(todos_before - todos_then)
     impact.todos_opened += len(todos_then - todos_before)

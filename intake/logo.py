@@ -14,11 +14,16 @@ def read_logo(path: Path) -> tuple[bytes, str]:
             content = file.read(LOGO_BYTES_MAX + 1)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
-    media_type = next((name for start, name in _TYPES.items() if content.startswith(start)), None)
+    return sound_logo(content, str(path))
+
+
+def sound_logo(content: bytes, name: str) -> tuple[bytes, str]:
+    """Return an image that came under a name, and its media type. Raises ValueError, with what is wrong."""
+    media_type = next((kind for start, kind in _TYPES.items() if content.startswith(start)), None)
     if media_type is None:
-        raise ValueError(f"{path} is no image that every mail program shows; expected PNG, JPEG or GIF")
+        raise ValueError(f"{name} is no image that every mail program shows; expected PNG, JPEG or GIF")
     if len(content) > LOGO_BYTES_MAX:
         raise ValueError(
-            f"{path} is too big: it goes with every message; expected at most {LOGO_BYTES_MAX // 1024} KB"
+            f"{name} is too big: it goes with every message; expected at most {LOGO_BYTES_MAX // 1024} KB"
         )
     return content, media_type

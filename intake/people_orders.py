@@ -2,15 +2,19 @@
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from db.engine import Session, transaction
+from db.engine import Session
 from db.operations import people
+from db.operations.audit import note
 from db.operations.messages import senders
 from db.operations.messages.senders import NewSender
 from db.operations.refusal import Refused
+from db.queries.access import Role
 from db.queries.organization import organization_view
+from db.queries.people import has_users
 from intake.cells import parse_email, parse_name
 from intake.clerk_orders import Clerk
 from intake.problems import Wrong
@@ -27,6 +31,16 @@ PHONE_CHARACTERS_MAX = 100
 TEXT_CHARACTERS_MAX = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class CodeMessage:
+    """A message with a code, to the address that has to show it."""
+
+    email: str
+    sent_from: str
+    message_id: str
+    mime: bytes
+
+
 class PeopleOrders(Clerk):
     """What a person may order about users, groups and senders."""
 
@@ -35,8 +49,12 @@ class PeopleOrders(Clerk):
     def add_user(self, email: str, name: str, phone: str | None, signature: str | None) -> None:
         """Add a user. Raises Refused."""
         details = {"phone": _phone(phone), "signature": _signature(signature)}
-        with transaction(self.engine) as session:
-            people.add_user(session, sound_address(email), _name(name), **details)
+        with self._transaction() as session:
+            address = sound_address(email)
+            # Somebody must be able to let the others in.
+            role = Role.MEMBER if has_users(session) else Role.OWNER
+            people.add_user(session, address, _name(name), role=role.value, **details)
+            note(session, self._acting(), "user added", "user", address, role=role.value)
 
     def change_user(self, email: str, name: str | None, phone: str | None, signature: str | None) -> bool:
         """Change what is given of a user, empty texts to nothing; say whether anything differs. Raises Refused."""
@@ -44,30 +62,43 @@ class PeopleOrders(Clerk):
         changes = {key: value or None for key, value in given.items() if value is not None}
         if name is not None:
             changes["name"] = _name(name)
-        with transaction(self.engine) as session:
-            return people.change_user(session, email, **changes)
+        with self._transaction() as session:
+            changed = people.change_user(session, email, **changes)
+            if changed:
+                note(session, self._acting(), "user changed", "user", email, changed=sorted(changes))
+            return changed
 
     def deactivate_user(self, email: str) -> int:
         """Let a user have no part any more; return how many open to-dos are still theirs. Raises Refused."""
-        with transaction(self.engine) as session:
-            return people.deactivate_user(session, email)
+        with self._transaction() as session:
+            left = people.deactivate_user(session, email)
+            note(session, self._acting(), "user deactivated", "user", email)
+            return left
 
     def add_group(self, name: str, members: Sequence[str]) -> None:
         """Add a group with members. Raises Refused."""
         sound = _name(name)
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             people.add_group(session, sound)
             people.set_members(session, sound, list(members), [])
+            note(session, self._acting(), "group added", "group", sound, members=list(members) or None)
 
     def change_members(self, name: str, add: Sequence[str], remove: Sequence[str]) -> bool:
         """Let users join and leave a group, and say whether anything differs. Raises Refused."""
-        with transaction(self.engine) as session:
-            return people.set_members(session, _name(name), list(add), list(remove))
+        with self._transaction() as session:
+            sound = _name(name)
+            changed = people.set_members(session, sound, list(add), list(remove))
+            if changed:
+                members = {"joined": list(add) or None, "left": list(remove) or None}
+                note(session, self._acting(), "group changed", "group", sound, **members)
+            return changed
 
     def delete_group(self, name: str) -> None:
         """Delete a group. Raises Refused."""
-        with transaction(self.engine) as session:
-            people.delete_group(session, _name(name))
+        with self._transaction() as session:
+            sound = _name(name)
+            people.delete_group(session, sound)
+            note(session, self._acting(), "group deleted", "group", sound)
 
     def add_sender(self, new: NewSender) -> bool:
         """Add a sender, and say whether it is verified already. Raises Refused."""
@@ -81,8 +112,10 @@ class PeopleOrders(Clerk):
             minute_max=_limit(new.minute_max),
             day_max=_limit(new.day_max),
         )
-        with transaction(self.engine) as session:
-            return senders.add_sender(session, sound, datetime.now(UTC))
+        with self._transaction() as session:
+            is_verified = senders.add_sender(session, sound, datetime.now(UTC))
+            note(session, self._acting(), "sender added", "sender", sound.email)
+            return is_verified
 
     def change_sender(
         self,
@@ -103,57 +136,76 @@ class PeopleOrders(Clerk):
             changes["name"] = _name(name)
         limits = {"minute_max": minute_max, "day_max": day_max}
         changes |= {key: _limit(value) if value else None for key, value in limits.items() if value is not None}
-        with transaction(self.engine) as session:
-            return senders.change_sender(session, email, **changes)
+        with self._transaction() as session:
+            changed = senders.change_sender(session, email, **changes)
+            if changed:
+                note(session, self._acting(), "sender changed", "sender", email, changed=sorted(changes))
+            return changed
 
-    def send_code(self, email: str, transport: Transport) -> None:
-        """Send a code to the sender's address, which has to be shown to verify it. Raises Refused."""
+    def make_code(self, email: str) -> CodeMessage:
+        """Expect a new code from the sender, and return the message that brings it there. Raises Refused.
+
+        A mail server may take long, so the message leaves after the transaction: see `send_code`.
+        """
         code = "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _ in range(CODE_CHARACTERS))
         now = datetime.now(UTC)
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             organization = organization_view(session)
             assert organization is not None, "a ledger that is set up has an organization"
             senders.expect_code(session, email, code, now)
+            note(session, self._acting(), "code asked for", "sender", email)
         message_id = f"<{secrets.token_hex(12)}@{wire_address(organization.email).rpartition('@')[2]}>"
         envelope = Envelope(Mailbox(organization.name, organization.email), (Mailbox("", email),), message_id)
         mime = compose(_code_text(email, code), envelope, now)
-        try:
-            transport.send(wire_address(organization.email), (wire_address(email),), message_id, mime)
-        except (Deferred, Uncertain, Unreachable, Rejected) as failure:
-            raise Refused(f"the code could not be sent to {email}: {failure}") from failure
+        return CodeMessage(email, organization.email, message_id, mime)
 
     def confirm_code(self, email: str, code: str) -> int:
         """Verify the sender by the code that it got; return how many invoices look again. Raises Refused."""
-        return self._verified(lambda session, now: senders.confirm_code(session, email, code, now))
+        return self._verified(email, "code", lambda session, now: senders.confirm_code(session, email, code, now))
 
     def trust_sender(self, email: str) -> int:
         """Verify the sender because another one of its domain is; return how many invoices look again.
 
         Raises Refused.
         """
-        return self._verified(lambda session, now: senders.trust_sender(session, email, now))
+        return self._verified(email, "domain", lambda session, now: senders.trust_sender(session, email, now))
 
     def set_default_sender(self, email: str | None) -> bool:
         """Let messages go out from the sender unless a step names another one. Raises Refused."""
-        with transaction(self.engine) as session:
-            return senders.set_default_sender(session, email)
+        with self._transaction() as session:
+            changed = senders.set_default_sender(session, email)
+            if changed:
+                note(session, self._acting(), "default sender chosen", "sender", email or "organization")
+            return changed
 
     def delete_sender(self, email: str) -> None:
         """Delete a sender. Raises Refused."""
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             senders.delete_sender(session, email)
+            note(session, self._acting(), "sender deleted", "sender", email)
 
-    def _verified(self, verify: Callable[[Session, datetime], None]) -> int:
+    def _verified(self, email: str, how: str, verify: Callable[[Session, datetime], None]) -> int:
         """Verify a sender; let the invoices look again whose step waits for an obstacle to go away, in pages."""
         payload = {"by": self.by}
-        with transaction(self.engine) as session:
+        with self._transaction() as session:
             verify(session, datetime.now(UTC))
+            note(session, self._acting(), "sender verified", "sender", email, how=how)
             after_id, count = senders.owe_mending(session, 0, PAGE_INVOICES, payload)
         while after_id is not None:
-            with transaction(self.engine) as session:
+            with self._transaction() as session:
                 after_id, more = senders.owe_mending(session, after_id, PAGE_INVOICES, payload)
             count += more
         return count
+
+
+def send_code(message: CodeMessage, transport: Transport) -> None:
+    """Let the message with a code leave. Raises Refused."""
+    try:
+        transport.send(
+            wire_address(message.sent_from), (wire_address(message.email),), message.message_id, message.mime
+        )
+    except (Deferred, Uncertain, Unreachable, Rejected) as failure:
+        raise Refused(f"the code could not be sent to {message.email}: {failure}") from failure
 
 
 def sound_address(email: str) -> str:
@@ -210,7 +262,9 @@ def _code_text(email: str, code: str) -> Rendered:
         subject="Confirm this address for Duewell",
         body=(
             f"Somebody wants Duewell to send messages from {email}.\n\n"
-            f"If that is right, run this within 24 hours:\n\n    duewell sender verify {email} --code {code}\n\n"
+            f"If that is right, give this code within 24 hours:\n\n    {code}\n\n"
+            "on the page of the senders, in the settings; or run\n\n"
+            f"    duewell sender verify {email} --code {code}\n\n"
             "If it is not, take no notice of this message; nothing will be sent from the address.\n"
         ),
     )

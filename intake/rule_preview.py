@@ -72,6 +72,19 @@ def try_rule(
     return DryRun(preview, round(tomorrow * share), round(week * share), share > 1, undecidable)
 
 
+def reach_of(
+    engine: Engine, definition: Definition, name: str | None = None, now: datetime | None = None
+) -> RulePreview:
+    """Return which invoices the rule matches and wins now, and which rules shadow it; no message is foretold.
+
+    `name` is as in `try_rule`. Raises LedgerUnavailable.
+    """
+    with transaction(engine) as session:
+        hold_still(session)
+        today = local_date(session, now or datetime.now(UTC))
+        return preview_rule(session, _placed(session, definition, name), today, 0)
+
+
 def _placed(session: Session, definition: Definition, name: str | None) -> Rule:
     lines = [line.rule for line in rule_lines(session)]
     saved = next((rule for rule in lines if rule.name == name), None)

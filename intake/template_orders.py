@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from db.engine import Engine, Session, transaction
-from db.operations.messages.templates import save_template
+from db.operations.messages.templates import one_saver_at_a_time, save_template
 from db.operations.refusal import Refused
-from db.queries.templates import custom_field_keys, uses_of
+from db.queries.templates import custom_field_keys, saved_texts, uses_of
 from mailer.checks import check
 from mailer.findings import Finding
 from mailer.formats import language_of
@@ -60,11 +60,24 @@ def save_text(engine: Engine, name: str, text: Text, by: str) -> Saved:
 
     Raises Refused for a name or a language that cannot be, and LedgerUnavailable.
     """
+    with transaction(engine) as session:
+        return save_text_in(session, name, text, by)
+
+
+def save_text_in(session: Session, name: str, text: Text, by: str, after: int | None = None) -> Saved:
+    """Do the same as a part of the transaction.
+
+    `after` is the edition that was looked at, 0 for none; Refused if another one is in force by now.
+    """
     sound_name(name)
     sound_language(text.language)
-    with transaction(engine) as session:
-        findings = findings_in(session, name, text)
-        if any(finding.severity == "error" for finding in findings):
-            return Saved(None, findings)
-        number = save_template(session, name, text.language, text.subject, text.body, by)
-    return Saved(number, findings)
+    if after is not None:
+        one_saver_at_a_time(session, name, text.language)
+        current = saved_texts(session, name).get(text.language)
+        if after != (0 if current is None else current.number):
+            by_whom = f" by {current.saved_by}" if current is not None else ""
+            raise Refused(f"the text was changed{by_whom} meanwhile; nothing was overwritten, look at it again")
+    findings = findings_in(session, name, text)
+    if any(finding.severity == "error" for finding in findings):
+        return Saved(None, findings)
+    return Saved(save_template(session, name, text.language, text.subject, text.body, by), findings)

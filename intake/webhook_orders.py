@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from db.engine import Session
 from db.operations import webhooks
+from db.operations.audit import note
 from db.operations.refusal import Refused
 from intake.clerk_orders import Clerk
 from mailer.public_addresses import NotFound, NotPublic, Resolver, require_public, resolve
@@ -59,30 +62,42 @@ class WebhookOrders(Clerk):
         with self._transaction() as session:
             sound = webhooks.require_kinds(kinds)
             endpoint_id = webhooks.add_endpoint(session, place.url, sound, secret, place.allows_private, self.by)
+            self._note_webhook(session, "webhook added", endpoint_id, url=place.url, kinds=list(sound) or None)
         return NewWebhook(endpoint_id, tuple(sound), secret)
 
     def change_webhook(self, webhook: int, place: Place | None, kinds: Sequence[str] | None) -> bool:
         """Let a webhook be at another place, or be told of other kinds; say whether it differs. Raises Refused."""
         with self._transaction() as session:
-            if place is None:
-                return webhooks.change_endpoint(session, webhook, None, kinds, allows_private=False)
-            return webhooks.change_endpoint(session, webhook, place.url, kinds, place.allows_private)
+            url, allows_private = (None, False) if place is None else (place.url, place.allows_private)
+            changed = webhooks.change_endpoint(session, webhook, url, kinds, allows_private)
+            if changed:
+                told = None if kinds is None else list(kinds)
+                self._note_webhook(session, "webhook changed", webhook, url=url, kinds=told)
+            return changed
 
     def rotate_webhook_secret(self, webhook: int) -> tuple[str, datetime]:
         """Return a new secret, and until when the one before signs too. Raises Refused."""
         secret = new_secret()
         with self._transaction() as session:
-            return secret, webhooks.rotate_secret(session, webhook, secret, datetime.now(UTC))
+            until = webhooks.rotate_secret(session, webhook, secret, datetime.now(UTC))
+            self._note_webhook(session, "webhook secret changed", webhook)
+            return secret, until
 
     def stop_webhook(self, webhook: int) -> bool:
         """Send nothing more there, and say whether that is news. Raises Refused."""
         with self._transaction() as session:
-            return webhooks.stop_endpoint(session, webhook, f"by {self.by}")
+            changed = webhooks.stop_endpoint(session, webhook, f"by {self.by}")
+            if changed:
+                self._note_webhook(session, "webhook stopped", webhook)
+            return changed
 
     def start_webhook(self, webhook: int) -> bool:
         """Send to it again, at once, and say whether it was stopped or rested. Raises Refused."""
         with self._transaction() as session:
-            return webhooks.start_endpoint(session, webhook)
+            changed = webhooks.start_endpoint(session, webhook)
+            if changed:
+                self._note_webhook(session, "webhook started", webhook)
+            return changed
 
     def ping_webhook(self, webhook: int) -> int:
         """Owe it an event that tells of nothing, and return the delivery's id. Raises Refused."""
@@ -108,3 +123,7 @@ class WebhookOrders(Clerk):
         """Forget the webhook and all its deliveries; what is owed to it is not delivered. Raises Refused."""
         with self._transaction() as session:
             webhooks.remove_endpoint(session, webhook)
+            self._note_webhook(session, "webhook removed", webhook)
+
+    def _note_webhook(self, session: Session, verb: str, webhook: int, **details: Any) -> None:
+        note(session, self._acting(), verb, "webhook", str(webhook), **details)

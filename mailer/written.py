@@ -2,6 +2,8 @@
 
 import re
 
+from markdown_it.token import Token
+
 from mailer.frame import Look, frame
 from mailer.layout import Markdown, dress
 from mailer.render import Rendered
@@ -18,7 +20,7 @@ def render_written(subject: str, body: str, look: Look, language: str) -> Render
 
     Nothing in it is a tag, whatever its braces.
     """
-    tokens = _MARKDOWN.parse(_BARE_LINK.sub(r"<\g<0>>", body.expandtabs(4)))
+    tokens = _parsed(body)
     for token in tokens:
         dress(token)
         for child in token.children or ():
@@ -26,3 +28,17 @@ def render_written(subject: str, body: str, look: Look, language: str) -> Render
     around = frame(look, language)
     html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
     return Rendered(subject, body, f"{around.before}{html}{around.after}")
+
+
+def shown_as_written(body: str) -> str:
+    """Return the HTML of the body alone, without any style of its own: for pages that show what is being written.
+
+    As in a message, no HTML and no script of the body's gets into it.
+    """
+    tokens = _parsed(body)
+    html: str = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    return html
+
+
+def _parsed(body: str) -> list[Token]:
+    return _MARKDOWN.parse(_BARE_LINK.sub(r"<\g<0>>", body.expandtabs(4)))

@@ -37,3 +37,9 @@ class Buckets:
             self._buckets.popitem(last=False)
         wait_seconds = 0.0 if tokens >= 1 else (1 - tokens) * self.seconds / self.size
         return Taken(had, int(tokens), wait_seconds)
+
+    def give_back(self, name: Hashable) -> None:
+        """Give a token back that was taken."""
+        if (bucket := self._buckets.get(name)) is not None:
+            tokens, since = bucket
+            self._buckets[name] = (min(float(self.size), tokens + 1), since)

@@ -14,7 +14,7 @@ from console.api.fields import Body, Name, Note, Shown
 from console.api.guard import GuardedRoute
 from console.api.parameters import InvoiceInPath, RuleInPath, place_in
 from console.api.problems import Problem
-from console.rule_table import explained_data, rule_data
+from console.views.rule_data import explained_data, rule_data
 from db.engine import Session
 from db.operations.cadences import one_editor_at_a_time
 from db.operations.rules.smart_rules import AT_BOTTOM, Place

@@ -60,10 +60,15 @@ def publish(
     return number
 
 
-def draft(session: Session, cadence: Cadence) -> int:
-    """Keep the cadence as the draft of its next version, in place of an older draft; return its number."""
+def draft(session: Session, cadence: Cadence, *, basis: Basis | None = None) -> int:
+    """Keep the cadence as the draft of its next version, in place of an older draft; return its number.
+
+    With a `basis` it raises Refused if somebody else published or drafted it since that was looked at.
+    """
     one_editor_at_a_time(session)
     older = version_of(session, cadence.name, "draft")
+    if basis is not None:
+        _require_looked_at(session, cadence.name, older, basis)
     if older is not None:
         if older.cadence == cadence:
             return older.number
@@ -72,6 +77,19 @@ def draft(session: Session, cadence: Cadence) -> int:
     number = 1 if newest is None else newest.number + 1
     _write(session, _named(session, cadence.name), number, cadence)
     return number
+
+
+def discard_draft(session: Session, name: str, basis: Basis) -> bool:
+    """Throw the draft away, and say whether there was one; what is published stays. Raises Refused."""
+    one_editor_at_a_time(session)
+    older = version_of(session, name, "draft")
+    _require_looked_at(session, name, older, basis)
+    if older is None:
+        return False
+    if older.number == 1:
+        raise Refused(f"{name} is nothing but this draft; delete the cadence instead")
+    _drop(session, older.id)
+    return True
 
 
 def set_default(session: Session, name: str | None) -> bool:
@@ -126,6 +144,14 @@ def delete_cadence(session: Session, name: str) -> bool:
 def has_cadence(session: Session) -> bool:
     """Say whether the organization has any cadence."""
     return session.scalar(select(CadenceRow.id).limit(1)) is not None
+
+
+def _require_looked_at(session: Session, name: str, draft: Version | None, basis: Basis) -> None:
+    in_force = version_of(session, name, "published")
+    if (None if in_force is None else in_force.id) != basis.published_id:
+        raise Refused(f"{name} was published or deleted meanwhile; nothing was overwritten, look at it again")
+    if (None if draft is None else draft.id) != basis.draft_id:
+        raise Refused(f"the draft of {name} was changed meanwhile; nothing was overwritten, look at it again")
 
 
 def _require(basis: Basis, in_force: Version | None, draft: Version | None, name: str) -> None:

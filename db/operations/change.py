@@ -14,11 +14,11 @@ from db.statement import Statement
 from db.tables.journal import TimelineEntry
 
 SYSTEM = "duewell"
-# By uq_timeline_event_id.
+# The target is uq_timeline_event_id: any other conflict must raise, or an entry is lost unseen.
 _NOTE = Statement("""
 INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, data, event_id)
 VALUES (:invoice_id, :collection_id, :at, :on_date, :kind, :actor, CAST(:data AS jsonb), :event_id)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (event_id) WHERE event_id IS NOT NULL DO NOTHING
 RETURNING id
 """)
 

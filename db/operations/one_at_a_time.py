@@ -11,6 +11,7 @@ from db.engine import LedgerUnavailable
 
 READING_THE_MAILBOX = 2015
 ASKING_THE_PROVIDER = 2016
+KEEPING_FIGURES = 2017
 
 # Of the session and not of a transaction: none is open while the mailbox is read. It ends with the connection.
 _TRY = text("SELECT pg_try_advisory_lock(:what)")

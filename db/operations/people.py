@@ -6,6 +6,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.operations.access import end_sessions, lock_owners, require_another_owner
 from db.operations.cadences import one_editor_at_a_time
 from db.operations.refusal import Refused
 from db.queries.smart_rules import rules_that_notify
@@ -19,7 +20,7 @@ def add_user(session: Session, email: str, name: str, **details: str | None) -> 
     user = session.scalar(select(User).where(func.lower(User.email) == email.lower()).with_for_update())
     if user is not None and user.is_active:
         raise Refused(f"there is a user {user.email} already")
-    given = {key: value for key, value in details.items() if value is not None}
+    given: dict[str, str | None] = {key: value for key, value in details.items() if value is not None}
     if user is None:
         try:
             with session.begin_nested():
@@ -27,7 +28,9 @@ def add_user(session: Session, email: str, name: str, **details: str | None) -> 
         except IntegrityError as error:
             raise Refused(f"there is a user {email} already") from error
         return
-    session.execute(update(User).where(User.id == user.id).values(name=name, is_active=True, **given))
+    # Whoever comes back gets what they are given now; what they had when they left is nothing to rely on.
+    returning = {"is_active": True, "role": "member", "password_hash": None, **given}
+    session.execute(update(User).where(User.id == user.id).values(name=name, **returning))
 
 
 def change_user(session: Session, email: str, **details: Any) -> bool:
@@ -42,13 +45,16 @@ def change_user(session: Session, email: str, **details: Any) -> bool:
 def deactivate_user(session: Session, email: str) -> int:
     """Let a user have no part any more, and return how many open to-dos are still theirs.
 
-    Raises Refused while an active rule notifies them.
+    They are signed out everywhere. Raises Refused while an active rule notifies them, and for the last owner.
     """
     one_editor_at_a_time(session)
+    owners = lock_owners(session)
     user = _user(session, email)
     if not user.is_active:
         raise Refused(f"{user.email} is inactive already")
+    require_another_owner(owners, user.id, user.email)
     _require_no_rule(session, user.email)
+    end_sessions(session, user.id)
     session.execute(update(User).where(User.id == user.id).values(is_active=False))
     session.execute(delete(GroupMember).where(GroupMember.user_id == user.id))
     return _open_todos(session, user.email)

@@ -1,6 +1,6 @@
 """Locks what programs change under a condition, by the names that they know it by."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.operations.settlement.under_lock import lock_money
@@ -9,6 +9,7 @@ from db.tables.collections import Collection
 from db.tables.customers import Customer
 from db.tables.invoices import CreditNote, Invoice, Payment
 from db.tables.jobs import Job
+from db.tables.people import Group, Sender, User
 from db.tables.webhooks import WebhookDelivery, WebhookEndpoint
 
 
@@ -53,6 +54,23 @@ def lock_webhook_delivery(session: Session, webhook: int, delivery_id: int) -> b
     )
     statement = select(WebhookDelivery.id).where(*of_it, is_there.exists())
     return session.scalar(statement.with_for_update()) is not None
+
+
+def lock_user(session: Session, email: str) -> bool:
+    """Lock the user with the address (uq_users_email), and say whether there is one."""
+    statement = select(User.id).where(func.lower(User.email) == email.lower()).with_for_update()
+    return session.scalar(statement) is not None
+
+
+def lock_group(session: Session, name: str) -> bool:
+    """Lock the group with the name (uq_groups_name), as whoever changes its members does; say whether it is."""
+    return session.scalar(select(Group.id).where(Group.name == name).with_for_update()) is not None
+
+
+def lock_sender(session: Session, email: str) -> bool:
+    """Lock the sender with the address (uq_senders_email), and say whether there is one."""
+    statement = select(Sender.id).where(func.lower(Sender.email) == email.lower()).with_for_update()
+    return session.scalar(statement) is not None
 
 
 def lock_payment_record(session: Session, payment_id: int) -> bool:

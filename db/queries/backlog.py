@@ -1,5 +1,6 @@
 """Reads what is late: signals that no process has got yet, and collections whose moment has passed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,10 +47,10 @@ def outbox_backlog(session: Session) -> OutboxBacklog:
     return OutboxBacklog(count, oldest_at, last_error, bulk_count, bulk_rate)
 
 
-def owed_signal(session: Session, entry_id: int) -> OwedSignal | None:
-    """Return the signal, or None once it was delivered."""
-    row = session.execute(select(OutboxEntry.last_error).where(OutboxEntry.id == entry_id)).one_or_none()
-    return None if row is None else OwedSignal(row.last_error)
+def owed_signals(session: Session, entry_ids: Sequence[int]) -> list[OwedSignal]:
+    """Return those of the signals that were not delivered yet (primary key)."""
+    statement = select(OutboxEntry.last_error).where(OutboxEntry.id.in_(entry_ids))
+    return [OwedSignal(last_error) for last_error in session.scalars(statement)]
 
 
 def count_passed_moments(session: Session, before: datetime) -> int:

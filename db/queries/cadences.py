@@ -23,6 +23,11 @@ SELECT c.name, v.logic, v.contact_delay_days_min, {STEPS} AS steps
 """)  # noqa: S608  # STEPS is a constant
 
 
+def cadence_names(session: Session, limit: int = 500) -> list[str]:
+    """Return the names of the cadences, in force or not (uq_cadences_name)."""
+    return list(session.scalars(text("SELECT name FROM cadences ORDER BY name LIMIT :limit"), {"limit": limit}))
+
+
 def cadence_of_version(session: Session, version_id: int) -> Cadence:
     """Return the cadence as this version has it."""
     row = session.execute(_VERSION, {"version_id": version_id}).one()

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from db.queries.cadences import STEPS, cadence_from
@@ -68,6 +68,38 @@ SELECT c.name, c.is_default, p.number AS published, d.number AS draft, p.publish
 """)
 
 
+# By the primary key and by uq_cadence_versions_cadence_id_number.
+_NAME = text("SELECT name FROM cadences WHERE id = :cadence_id")
+_NAMES = text("SELECT id, name FROM cadences ORDER BY name")
+_IDS = text("SELECT name, id FROM cadences ORDER BY name LIMIT 1000")
+_HISTORY = text(f"""
+SELECT v.id, v.cadence_id, v.number, v.state, v.published_at, v.published_by,
+       c.name, v.logic, v.contact_delay_days_min, {STEPS} AS steps
+  FROM cadences c JOIN cadence_versions v ON v.cadence_id = c.id
+ WHERE c.id = :cadence_id AND v.number < :before
+ ORDER BY v.number DESC LIMIT :limit
+""")  # noqa: S608  # STEPS is a constant
+# Numbers of versions are integers.
+NUMBER_MAX = 2**31 - 1
+
+
+def cadence_name(session: Session, cadence_id: int) -> str | None:
+    """Return the name of the cadence with this id."""
+    name: str | None = session.scalar(_NAME, {"cadence_id": cadence_id})
+    return name
+
+
+def cadence_ids(session: Session) -> dict[str, int]:
+    """Return the ids of cadences by name; there are few."""
+    return {row.name: row.id for row in session.execute(_IDS)}
+
+
+def history_of(session: Session, cadence_id: int, limit: int, before: int = NUMBER_MAX) -> list[Version]:
+    """Return versions of the cadence, the newest first, a draft included."""
+    found = session.execute(_HISTORY, {"cadence_id": cadence_id, "limit": limit, "before": before})
+    return [_version_from(row) for row in found]
+
+
 def version_of(session: Session, name: str, state: State) -> Version | None:
     """Return the version of the cadence that is in force, or its draft."""
     return _version(session, _IN_STATE, name=name, state=state)
@@ -90,8 +122,15 @@ def cadence_lines(session: Session) -> list[CadenceLine]:
 
 def _version(session: Session, statement: TextClause, **parameters: str | int) -> Version | None:
     row = session.execute(statement, parameters).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _version_from(row)
+
+
+def _version_from(row: Row[Any]) -> Version:
     cadence = cadence_from(row.name, row.logic, row.contact_delay_days_min, row.steps)
     stated = row.id, row.cadence_id, row.number, row.state, row.published_at, row.published_by
     return Version(*stated, cadence)
+
+
+def cadence_names(session: Session) -> dict[int, str]:
+    """Return the names of all cadences by their ids, in their order."""
+    return {row.id: row.name for row in session.execute(_NAMES)}

@@ -55,6 +55,7 @@ SELECT cu.id, cu.external_id, cu.name, cu.locale, cu.payment_term_days, cu.creat
   LEFT JOIN holds h ON h.customer_id = cu.id AND h.kind = 'pause' AND h.ended_at IS NULL
 """
 _ONE = text(f"{_CUSTOMER} WHERE cu.external_id = :external_id")
+_BY_ID = text(f"{_CUSTOMER} WHERE cu.id = :id")
 _PAGE = text(f"{_CUSTOMER} WHERE cu.id > :after_id ORDER BY cu.id LIMIT :limit")
 _CONTACTS = text("""
 SELECT k.id, k.external_id, k.first_name, k.last_name, k.email, k.role, k.is_main, k.locale, k.unreachable_because
@@ -65,6 +66,11 @@ SELECT k.id, k.external_id, k.first_name, k.last_name, k.email, k.role, k.is_mai
 def customer_record(session: Session, external_id: str) -> CustomerRecord | None:
     """Return the customer, or None if there is none (uq_customers_external_id)."""
     return next(iter(_records(session, session.execute(_ONE, {"external_id": external_id}).all())), None)
+
+
+def customer_record_of(session: Session, customer_id: int) -> CustomerRecord | None:
+    """Return the customer with the id, or None if there is none (the primary key)."""
+    return next(iter(_records(session, session.execute(_BY_ID, {"id": customer_id}).all())), None)
 
 
 def customer_records(session: Session, after_id: int, limit: int) -> list[CustomerRecord]:

@@ -95,6 +95,7 @@ SELECT i.id, i.external_id, i.number, cu.external_id AS customer, i.po_number, i
   LEFT JOIN next_actions n ON n.collection_id = c.id AND c.closed_at IS NULL
 """
 _ONE = text(f"{_INVOICE} WHERE i.external_id = :external_id")  # a constant
+_BY_ID = text(f"{_INVOICE} WHERE i.id = :id")  # a constant
 
 _STATED = text("""
 SELECT t.external_id, i.external_id AS known_as, i.stated
@@ -107,6 +108,11 @@ SELECT t.external_id, i.external_id AS known_as, i.stated
 def invoice_record(session: Session, external_id: str) -> InvoiceRecord | None:
     """Return the invoice, or None if there is none (uq_invoices_external_id)."""
     return next(iter(_records(session, session.execute(_ONE, {"external_id": external_id}).all())), None)
+
+
+def invoice_record_of(session: Session, invoice_id: int) -> InvoiceRecord | None:
+    """Return the invoice with the id, or None if there is none (the primary key)."""
+    return next(iter(_records(session, session.execute(_BY_ID, {"id": invoice_id}).all())), None)
 
 
 def invoice_id_named(session: Session, external_id: str) -> int | None:

@@ -1,6 +1,6 @@
 """Reads bulk jobs: how far they are, which there are, and what became of each row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,10 +98,17 @@ def job_view(session: Session, job_id: int) -> JobView | None:
 
 
 def job_page(
-    session: Session, limit: int, before_id: int | None = None, *, only_running: bool = False
+    session: Session,
+    limit: int,
+    before_id: int | None = None,
+    *,
+    only_running: bool = False,
+    kind: str | None = None,
 ) -> list[JobView]:
-    """Return a page of jobs, newest first (pk_jobs, ix_jobs_running)."""
+    """Return a page of jobs, of one kind or of all, newest first (pk_jobs, ix_jobs_running, ix_jobs_kind)."""
     statement = _views().order_by(Job.id.desc()).limit(limit)
+    if kind is not None:
+        statement = statement.where(Job.kind == kind)
     if before_id is not None:
         statement = statement.where(Job.id < before_id)
     if only_running:
@@ -133,6 +140,12 @@ def job_rows(
     if only_refused:
         statement = statement.where(JobRow.outcome == "refused")
     return [JobRowView(*row) for row in session.execute(statement)]
+
+
+def job_file_names(session: Session, job_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of the files that these jobs read, of those that read any (pk_job_files)."""
+    found = select(JobFile.job_id, JobFile.name).where(JobFile.job_id.in_(set(job_ids)))
+    return {row.job_id: row.name for row in session.execute(found)}
 
 
 def job_file(session: Session, job_id: int) -> tuple[str, bytes] | None:

@@ -17,6 +17,7 @@ class UserLine:
     name: str
     phone: str | None
     signature: str | None
+    role: str
     is_active: bool
     groups: tuple[str, ...]
     open_todos: int
@@ -49,7 +50,7 @@ SELECT COALESCE(u.email, g.name) FROM unnest(CAST(:names AS text[])) WITH ORDINA
  ORDER BY n.place LIMIT 1
 """)
 _USERS = text("""
-SELECT u.email, u.name, u.phone, u.signature, u.is_active,
+SELECT u.email, u.name, u.phone, u.signature, u.role, u.is_active,
        ARRAY(SELECT g.name FROM group_members m JOIN groups g ON g.id = m.group_id WHERE m.user_id = u.id
               ORDER BY g.name) AS groups,
        (SELECT count(*) FROM actions a WHERE a.owner = u.email AND a.state = 'open') AS open_todos
@@ -70,6 +71,13 @@ SELECT c.name AS cadence, s.step_id AS step, s.responsible
                     WHERE EXISTS (SELECT FROM users u WHERE lower(u.email) = lower(n.name) AND u.is_active)
                        OR EXISTS (SELECT FROM groups g WHERE g.name = n.name))
  ORDER BY c.name, s.position
+""")
+# A team is small; the caller bounds it all the same.
+_OWNERS = text("""
+SELECT email AS name, name AS shown FROM users WHERE is_active
+ UNION ALL SELECT name, name FROM groups
+ UNION SELECT todo_owner, todo_owner FROM organization
+ ORDER BY 2, 1 LIMIT :limit
 """)
 _OWNER_IS_THERE = text("""
 SELECT o.todo_owner, EXISTS (SELECT FROM groups g WHERE g.name = o.todo_owner)
@@ -94,6 +102,11 @@ def owner_named(session: Session, name: str) -> str | None:
     return found
 
 
+def has_users(session: Session) -> bool:
+    """Say whether anybody was ever added."""
+    return bool(session.scalar(text("SELECT EXISTS (SELECT FROM users)")))
+
+
 def user_lines(session: Session) -> list[UserLine]:
     """Return all users, by address."""
     return [UserLine(**{**row._mapping, "groups": tuple(row.groups)}) for row in session.execute(_USERS)]
@@ -102,6 +115,11 @@ def user_lines(session: Session) -> list[UserLine]:
 def group_lines(session: Session) -> list[GroupLine]:
     """Return all groups, by name."""
     return [GroupLine(row.name, tuple(row.members), row.open_todos) for row in session.execute(_GROUPS)]
+
+
+def owner_names(session: Session, limit: int = 500) -> dict[str, str]:
+    """Return who can have to-dos, by the name that to-dos bear, and how they are called."""
+    return {row.name: row.shown for row in session.execute(_OWNERS, {"limit": limit})}
 
 
 def unowned_steps(session: Session) -> list[Unowned]:

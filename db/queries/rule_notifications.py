@@ -30,8 +30,10 @@ class NotificationLine:
     sent_at: datetime | None
 
 
-def notification_lines(session: Session, invoice_id: int | None, limit: int) -> list[NotificationLine]:
-    """Return the newest notifications, of one invoice or of all, the newest first.
+def notification_lines(
+    session: Session, invoice_id: int | None, limit: int, before_id: int | None = None
+) -> list[NotificationLine]:
+    """Return the newest notifications before that one, of one invoice or of all, the newest first.
 
     By pk_rule_notifications backwards, or ix_rule_notifications_invoice_id.
     """
@@ -44,6 +46,8 @@ def notification_lines(session: Session, invoice_id: int | None, limit: int) -> 
     )
     if invoice_id is not None:
         statement = statement.where(RuleNotification.invoice_id == invoice_id)
+    if before_id is not None:
+        statement = statement.where(RuleNotification.id < before_id)
     rows = session.execute(statement.execution_options(populate_existing=True))
     return [_line(one, number, rule) for one, number, rule in rows]
 

@@ -30,9 +30,11 @@ SELECT l.id, i.number, l.at, l.on_date, l.event, l.causation_id, l.depth, l.caus
 """
 # By ix_rule_log_invoice_id, or by the primary key.
 _LOG_OF_INVOICE = text(
-    f"{_LOG} WHERE l.invoice_id = :invoice_id ORDER BY l.invoice_id DESC, l.id DESC LIMIT :limit"
+    f"{_LOG} WHERE l.invoice_id = :invoice_id AND l.id < :before"
+    " ORDER BY l.invoice_id DESC, l.id DESC LIMIT :limit"
 )
-_WHOLE_LOG = text(f"{_LOG} ORDER BY l.id DESC LIMIT :limit")
+_WHOLE_LOG = text(f"{_LOG} WHERE l.id < :before ORDER BY l.id DESC LIMIT :limit")
+_ALL_BEFORE = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,11 @@ def explained(session: Session, invoice_id: int, today: date) -> Explained:
     return Explained(invoice.number, facts, winners, invoice.cadence_locked_at, invoice.cadence_locked_by, stands)
 
 
-def rule_log(session: Session, invoice_id: int | None, limit: int) -> list[LogLine]:
-    """Return what rules decided last, of one invoice or of all, the newest first."""
+def rule_log(session: Session, invoice_id: int | None, limit: int, before_id: int | None = None) -> list[LogLine]:
+    """Return what rules decided last before that entry, of one invoice or of all, the newest first."""
     statement = _WHOLE_LOG if invoice_id is None else _LOG_OF_INVOICE
-    about = {"limit": limit} | ({} if invoice_id is None else {"invoice_id": invoice_id})
+    before = _ALL_BEFORE if before_id is None else before_id
+    about = {"limit": limit, "before": before} | ({} if invoice_id is None else {"invoice_id": invoice_id})
     rows = session.execute(statement, about).all()
     ids = {id_ for row in rows for id_ in (*row.caused_by, *row.shadowed, row.rule_id) if id_ is not None}
     names = rule_names(session, ids)

@@ -43,6 +43,8 @@ class SenderLine:
     email: str
     name: str
     user: str | None
+    phone: str | None
+    signature: str | None
     reply_to: str | None
     verified_at: datetime | None
     is_default: bool
@@ -86,8 +88,8 @@ SELECT c.name AS cadence, s.step_id AS step, s.sender
  ORDER BY c.name, s.position
 """)
 _LINES = text("""
-SELECT s.email, s.name, u.email AS user, s.reply_to, s.verified_at, s.is_default, s.minute_max, s.day_max,
-       s.next_at
+SELECT s.email, s.name, u.email AS user, s.phone, s.signature, s.reply_to, s.verified_at, s.is_default,
+       s.minute_max, s.day_max, s.next_at
   FROM senders s LEFT JOIN users u ON u.id = s.user_id
  ORDER BY lower(s.email)
 """)

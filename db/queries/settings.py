@@ -7,6 +7,9 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from db.queries.holiday_calendars import holidays_of
 from dunning.calendar import Calendar
 from dunning.facts import HoldDays
@@ -22,6 +25,9 @@ SETTINGS = """
 """
 
 
+_SETTINGS = text(f"SELECT {SETTINGS}")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the whole book shares. `delays_customer` is the minimum contact delay's scope (rule 2.14)."""
@@ -33,6 +39,11 @@ class Settings:
     hold_days: HoldDays
     merges_same_day: bool
     delays_customer: bool
+
+
+def organization_facts(session: Session) -> Settings:
+    """Return the settings, read from the organization's only row."""
+    return settings_from(session.execute(_SETTINGS).scalar_one())
 
 
 # Keyed by every value that goes in, so that an edit is never answered from the past.

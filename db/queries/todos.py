@@ -91,18 +91,19 @@ class Page:
     ends_at: Place | None
 
 
-_COLUMNS = """
+COLUMNS = """
 SELECT a.id, a.kind, i.number AS invoice, cu.external_id AS customer, cu.name AS customer_name, i.outstanding,
        i.currency, ca.name AS cadence, a.step_id AS step, a.occurrence, a.channel, a.execution, a.state, a.owner,
        a.due_on, a.snoozed_until, a.listed_on, a.obstacle, a.outcome, a.approved_by, a.ended_at, a.ended_by
 """
-_JOINS = """
+JOINS = """
   JOIN collections c ON c.id = a.collection_id
   JOIN invoices i ON i.id = c.invoice_id
   JOIN customers cu ON cu.id = a.customer_id
   JOIN cadences ca ON ca.id = a.cadence_id
 """
-_LINE = text(f"{_COLUMNS} FROM actions a {_JOINS} WHERE a.id = :action_id")
+_LINE = text(f"{COLUMNS} FROM actions a {JOINS} WHERE a.id = :action_id")
+_DIRECTIONS: dict[Order, str] = {"due": "", "newest": " DESC"}
 _FEW = ("state", "channel", "kind")
 _ANY_OWNER = "b.owner = ANY(CAST(:owners AS text[]))"
 _OF_INVOICE = " FROM (SELECT id FROM collections WHERE invoice_id = :invoice_id) c"
@@ -118,7 +119,11 @@ def action_page(
 ) -> Page:
     """Return up to `limit` (at most 10,000) of the actions behind `after`, what is due first or newest first."""
     assert 0 < limit <= PAGE_MAX, "a page is bounded"
-    statement, parameters = _page_statement(chosen, after, order)
+    found, parameters = ids_in_order(chosen, after, order)
+    by_page = f"ORDER BY page.listed_on{_DIRECTIONS[order]}, page.id{_DIRECTIONS[order]}"
+    # Only constants are put in here; what people ask for goes in as parameters.
+    shown = f"{COLUMNS} FROM page JOIN actions a ON a.id = page.id {JOINS}"
+    statement = f"WITH page AS MATERIALIZED ({found}) {shown} {by_page}"
     rows = session.execute(text(statement), parameters | {"limit": limit + 1})
     lines = tuple(ActionLine(**row._mapping) for row in rows)
     is_last = len(lines) <= limit
@@ -151,8 +156,23 @@ def owners_of(session: Session, name: str) -> tuple[str, ...]:
     return (user.email, *session.scalars(groups))
 
 
-def _page_statement(chosen: ActionFilter, after: Place | None, order: Order) -> tuple[str, dict[str, Any]]:
-    direction, behind = ("", ">") if order == "due" else (" DESC", "<")
+def ids_in_order(chosen: ActionFilter, after: Place | None, order: Order) -> tuple[str, dict[str, Any]]:
+    """Return the query for ids and days of the first `:limit` actions behind `after`, and its parameters."""
+    found, parameters = _found(chosen, after, order)
+    return (
+        f"{found} ORDER BY page.listed_on{_DIRECTIONS[order]}, page.id{_DIRECTIONS[order]} LIMIT :limit",
+        parameters,
+    )
+
+
+def any_ids(chosen: ActionFilter) -> tuple[str, dict[str, Any]]:
+    """Return the query for any `:limit` of the actions, which stops reading when it has them; its parameters."""
+    found, parameters = _found(chosen, None, "due")
+    return f"{found} LIMIT :limit", parameters
+
+
+def _found(chosen: ActionFilter, after: Place | None, order: Order) -> tuple[str, dict[str, Any]]:
+    direction, behind = _DIRECTIONS[order], ">" if order == "due" else "<"
     ranges, conditions, parameters = _ranges(chosen)
     bounds: dict[str, Any] = {
         "b.cadence_id = :cadence_id": chosen.cadence_id,
@@ -172,13 +192,10 @@ def _page_statement(chosen: ActionFilter, after: Place | None, order: Order) -> 
         if value is not None:
             conditions.append(condition)
             parameters[condition.rpartition(":")[2]] = value
-    by_page, by_range = (f"ORDER BY {row}.listed_on{direction}, {row}.id{direction}" for row in ("page", "b"))
+    by_range = f"ORDER BY b.listed_on{direction}, b.id{direction} LIMIT :limit"
     # Only constants are put in here; what people ask for goes in as parameters.
-    chosen_by = " AND ".join(conditions)
-    first = f"SELECT b.id, b.listed_on FROM actions b WHERE {chosen_by} {by_range} LIMIT :limit"  # noqa: S608
-    pages = f"SELECT page.* {ranges} CROSS JOIN LATERAL ({first}) page {by_page} LIMIT :limit"
-    lines = f"{_COLUMNS} FROM page JOIN actions a ON a.id = page.id {_JOINS}"
-    return f"WITH page AS MATERIALIZED ({pages}) {lines} {by_page}", parameters
+    first = f"SELECT b.id, b.listed_on FROM actions b WHERE {' AND '.join(conditions)} {by_range}"  # noqa: S608
+    return f"SELECT page.* {ranges} CROSS JOIN LATERAL ({first}) page", parameters
 
 
 def _ranges(chosen: ActionFilter) -> tuple[str, list[str], dict[str, Any]]:

@@ -114,6 +114,8 @@ class Promise(Base):
         CheckConstraint("(outcome = 'open') = (decided_at IS NULL)", name="decided_at"),
         Index("uq_promises_open", "invoice_id", unique=True, postgresql_where=text("outcome = 'open'")),
         Index("ix_promises_invoice_id", "invoice_id", "id"),
+        Index("ix_promises_due", "promised_for", "id", postgresql_where=text("outcome = 'open'")),
+        Index("ix_promises_broken", "invoice_id", postgresql_where=text("outcome = 'broken'")),
     )
 
     id: Mapped[Id]
@@ -135,6 +137,14 @@ class NextAction(Base):
         one_of("stage", STAGES),
         Index("ix_next_actions_stage", "stage", "acts_at"),
         Index("ix_next_actions_acts_at", "acts_at"),
+        # What goes out or becomes a to-do on a day.
+        Index(
+            "ix_next_actions_due_on",
+            "due_on",
+            "channel",
+            "execution",
+            postgresql_where=text("due_on IS NOT NULL"),
+        ),
     )
 
     collection_id: Mapped[Ref] = mapped_column(ForeignKey("collections.id"), primary_key=True)

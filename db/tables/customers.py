@@ -12,6 +12,7 @@ class Customer(Base):
     """A company or person that owes; `external_id` is its number in the accounts."""
 
     __tablename__ = "customers"
+    __table_args__ = (Index("ix_customers_name", "name", "id"),)
 
     id: Mapped[Id]
     external_id: Mapped[str] = mapped_column(unique=True)

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.tables.base import Amount, Base, Id, Ref, is_currency, one_of
 from dunning.facts import InvoiceState
 
+_UNSETTLED = "state = 'open' AND settled < total"
+
 
 class Invoice(Base):
     """An invoice. `settled` is what payments and credit notes cover; the database derives `outstanding`."""
@@ -23,9 +25,21 @@ class Invoice(Base):
         CheckConstraint("due_on >= issued_on", name="due_after_issue"),
         CheckConstraint("(cadence_locked_at IS NULL) = (cadence_locked_by IS NULL)", name="cadence_locked"),
         Index("ix_invoices_customer_id", "customer_id"),
-        Index("ix_invoices_unsettled", "id", postgresql_where=text("state = 'open' AND settled < total")),
+        Index("ix_invoices_unsettled", "id", postgresql_where=text(_UNSETTLED)),
         # Which of them become overdue, or older by a bucket, on a day.
-        Index("ix_invoices_due_on", "due_on", "id", postgresql_where=text("state = 'open' AND settled < total")),
+        Index("ix_invoices_due_on", "due_on", "id", postgresql_where=text(_UNSETTLED)),
+        # Pages of lists (db/queries/lists): the most money first in each currency, and what has no due date.
+        Index("ix_invoices_outstanding", "currency", "outstanding", "id", postgresql_where=text(_UNSETTLED)),
+        Index("ix_invoices_undated", "issued_on", "id", postgresql_where=text(f"{_UNSETTLED} AND due_on IS NULL")),
+        Index("ix_invoices_customer", "customer_id", "id", postgresql_where=text(_UNSETTLED)),
+        # The few that are hidden, or no longer open.
+        Index("ix_invoices_hidden", "id", postgresql_where=text("is_hidden")),
+        Index("ix_invoices_ended", "state", "id", postgresql_where=text("state <> 'open'")),
+        # What people type of a number: how it begins, or its last digits.
+        Index("ix_invoices_number_begins", text("lower(number) text_pattern_ops")),
+        Index("ix_invoices_number_ends", text("reverse(lower(number)) text_pattern_ops")),
+        # What was sold lately; next to nothing to write, since invoices come in the order of their days.
+        Index("ix_invoices_issued_on", "issued_on", postgresql_using="brin"),
     )
 
     id: Mapped[Id]

@@ -5,14 +5,22 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.tables.base import Base, Id, Ref
+from db.tables.base import Base, Id, Ref, one_of
+
+ROLES = ("owner", "admin", "member")
 
 
 class User(Base):
-    """A member of the team. One who left is kept, inactive, because the timeline names them."""
+    """A member of the team. One who left is kept, inactive, because the timeline names them.
+
+    Without a password hash (argon2id) nobody signs in by password; without a locale the browser's is taken.
+    """
 
     __tablename__ = "users"
-    __table_args__ = (Index("uq_users_email", func.lower(text("email")), unique=True),)
+    __table_args__ = (
+        Index("uq_users_email", func.lower(text("email")), unique=True),
+        one_of("role", ROLES),
+    )
 
     id: Mapped[Id]
     email: Mapped[str]
@@ -21,6 +29,9 @@ class User(Base):
     signature: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    role: Mapped[str] = mapped_column(server_default="member")
+    password_hash: Mapped[str | None]
+    locale: Mapped[str | None]
 
 
 class Group(Base):

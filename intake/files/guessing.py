@@ -18,12 +18,16 @@ from intake.problems import Problem, Wrong, visible
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a person says and is not guessed: headers and values by column, forms of dates and numbers."""
+    """What a person says and is not guessed: headers and values by column, forms of dates and numbers.
+
+    Columns that are `left_out` are not read, whatever the header says.
+    """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     dates: DateFormat | None = None
     numbers: NumberFormat | None = None
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ def _columns(kind: FileKind, header: Header, choices: Choices) -> list[ColumnGue
         *(
             guess
             for guess in guess_columns(kind, open_names)
-            if guess.column not in chosen and guess.column not in choices.values
+            if guess.column not in chosen and guess.column not in (*choices.values, *choices.left_out)
         ),
     ]
 

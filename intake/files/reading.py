@@ -102,7 +102,7 @@ def read_file(
 
 
 def _untold(kind: FileKind) -> Wrong:
-    return Wrong(f"the header may be one of {kind}, and of a list of invoices too", "to be told by --kind")
+    return Wrong(f"a header that {kind} may have, and a list of invoices too", "to be told the kind of the file")
 
 
 def _read_by(profile: Profile, opened: Opened, kind: FileKind | None, fields: CustomFields | None) -> Reading:

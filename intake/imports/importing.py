@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from db.engine import Engine, transaction
+from db.engine import Engine, Session, transaction
 from db.operations.arrival.invoices import IMPORT
 from db.operations.jobs import open_job
 from db.operations.refusal import Refused
 from db.queries.jobs import JobRowView, JobView, job_rows, job_view
 from intake.files.columns import FileKind
 from intake.files.reading import Reading
-from intake.imports.job import IMPORTS, Ordered
+from intake.imports.job import IMPORTS, Ordered, chosen_by
 from intake.imports.rehearsal import rehearse
 from intake.imports.source import ImportOrder, Source
 from intake.jobs.driver import drive
@@ -67,8 +67,7 @@ def import_reading(
     if is_strict and (refused := rehearse(engine, Ordered.of(reading), order).refused):
         return _not_applied([_contradiction(row) for row in refused], reading)
     with transaction(engine) as session:
-        file = source.name, source.content
-        job_id = open_job(session, IMPORTS.name, by, order.model_dump(mode="json"), file)
+        job_id = _open(session, source, order, by)
         view = job_view(session, job_id)
         assert view is not None, "it was just opened"
         IMPORTS.remember(session, job_id, view.started_at, reading)
@@ -84,6 +83,28 @@ def import_reading(
     created, changed = ended.counts.get("created", 0), ended.changed
     found = created, changed - created, ended.unchanged
     return Imported(reading.kind, *found, tuple(problems), reading.notes, job_id=ended.id)
+
+
+def order_import(
+    session: Session, source: Source, reading: Reading, *, is_strict: bool, assign: str | None, by: str
+) -> int:
+    """Order that a worker takes in what the source says, in the way that it was read; return the id of the job.
+
+    Raises Refused where nothing could be read, for a cadence that is not there, and for a strict import of a file
+    with problems.
+    """
+    if reading.profile is None and not reading.rows:
+        raise Refused("nothing of this file could be read")
+    if is_strict and reading.problems:
+        raise Refused(f"the file has {len(reading.problems):,} problems, and a strict import takes all or nothing")
+    order = ordered_as(reading, source, is_strict=is_strict, assign=assign)
+    chosen_by(session, order)
+    return _open(session, source, order, by)
+
+
+def _open(session: Session, source: Source, order: ImportOrder, by: str) -> int:
+    file = source.name, source.content
+    return open_job(session, IMPORTS.name, by, order.model_dump(mode="json"), file)
 
 
 def ordered_as(reading: Reading, source: Source, *, is_strict: bool, assign: str | None) -> ImportOrder:

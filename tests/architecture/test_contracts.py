@@ -33,6 +33,17 @@ BREACHES = [
     ("layers", "dunning", "import db.leaf_of_a_test"),
     ("layers", "rules", "import db.leaf_of_a_test"),
     ("layers", "rules", "import dunning.leaf_of_a_test"),
+    ("console-layers", "console/commands", "import console.api.etags"),
+    ("console-layers", "console/api", "import console.commands.attach"),
+    ("console-layers", "console/orders", "import console.commands.attach"),
+    ("console-layers", "console/doctor", "from console.orders import clerk"),
+    ("console-layers", "console/terminal", "import console.orders.clerk"),
+    ("console-layers", "console/options", "from console.terminal import progress"),
+    ("console-layers", "console/connections", "from console.views import amounts"),
+    ("terminal-for-commands", "console/api", "from console.terminal.printing import say"),
+    ("terminal-for-commands", "console/api", "import console.orders.clerk"),
+    ("terminal-for-commands", "console/views", "def shown() -> None:\n    import rich.table"),
+    ("terminal-for-commands", "console/connections", "import cyclopts"),
     ("workflows-interface", "workflows", "import db.leaf_of_a_test"),
     ("workflows-interface", "workflows", "from mailer import leaf_of_a_test"),
     ("workflows-interface", "workflows", "from activities.collection import CollectionActivities"),
@@ -123,6 +134,15 @@ def test_every_package_stands_under_the_contracts() -> None:
     assert found == set(PACKAGES)
     layers = next(contract["layers"] for contract in LINTER["contracts"] if contract["id"] == "layers")
     assert {package for layer in layers for package in layer.split(" | ")} == found
+
+
+def test_everything_of_the_console_stands_in_its_layers() -> None:
+    """What is new there says at once what it may import, and who may import it."""
+    console = ROOT / "console"
+    found = {path.stem for path in console.glob("*.py")} | {path.parent.name for path in console.glob("*/*.py")}
+
+    layers = next(contract["layers"] for contract in LINTER["contracts"] if contract["id"] == "console-layers")
+    assert {module for layer in layers for module in layer.split(" | ")} == found - {"__init__"}
 
 
 # What imports cannot tell: the core may import datetime for its types, and must not ask it for the time.

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from console import invoice_filter
+from console.options import invoice_filter
 from db.engine import Engine, transaction
 from intake.jobs.driver import drive
 from rules.fields import Aging, Status

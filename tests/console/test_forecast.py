@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console import book_ahead
+from console.views import book_ahead
 from db.engine import Engine
 from dunning.calendar import ONE_DAY
 from tests.console.ahead import Ahead, W

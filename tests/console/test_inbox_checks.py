@@ -1,7 +1,7 @@
 """doctor and what comes back: the mailbox, and Resend's word on what bounces; without password or key."""
 
-from console.check import Check
-from console.inbox_checks import examine
+from console.doctor.check import Check
+from console.doctor.inbox_checks import examine
 from settings import Settings
 from tests.intake.imap_servers import Shelf, free_port, keyword_server
 from tests.mailer.resend_server import API_KEY, SENDING_KEY, ResendServer

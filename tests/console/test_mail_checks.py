@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from console.check import Check
-from console.mail_checks import examine
+from console.doctor.check import Check
+from console.doctor.mail_checks import examine
 from settings import Settings
 from tests.mailer.resend_server import API_KEY, ResendServer, Says
 from tests.mailer.smtp_servers import CERTIFICATE, PASSWORD, USERNAME, Behaviour, a_server

@@ -6,9 +6,9 @@ from typing import get_args
 
 import pytest
 
-from console.clerk import clerk
-from console.hold_orders import Then
-from console.step_orders import ContactChannel, Outcome
+from console.commands.hold_orders import Then
+from console.commands.step_orders import ContactChannel, Outcome
+from console.orders.clerk import clerk
 from db.engine import transaction
 from db.operations.todos import OUTCOMES
 from db.queries.backlog import outbox_backlog

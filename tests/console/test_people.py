@@ -1,6 +1,7 @@
 """Users, groups, senders and PDFs by command: each says in one line what it did, or why not."""
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,27 @@ def test_a_cadence_is_not_published_with_a_sender_that_is_not_there(
     assert here("cadence", "publish", str(path), "--yes").code == 0
     checks = {check["what"]: check for check in here("doctor", "--json").data["checks"]}
     assert f"a of Ours ({ANA})" in checks["senders"]["found"]
+
+
+def test_roles_and_passwords_are_set_by_command(
+    installation: Installation, here: RunHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here("user", "add", ANA, "--name", "Ana")
+    here("user", "add", BO, "--name", "Bo")
+
+    assert here("user", "role", BO, "admin").out == f"{BO} is an admin.\n"
+    assert here("user", "role", BO, "admin").out == "nothing changed.\n"
+    here("user", "role", ANA, "member").failed(2, "last owner")
+    here("user", "role", BO, "king").failed(2, "king")
+    assert [one["role"] for one in here("user", "list", "--json").data] == ["owner", "admin"]
+
+    monkeypatch.setattr("sys.stdin", StringIO("three small words\n"))
+    assert here("user", "password", BO).out == f"{BO} has a new password.\n"
+    monkeypatch.setattr("sys.stdin", StringIO("short\n"))
+    here("user", "password", BO).failed(2, "at least 12 characters")
+    monkeypatch.setattr("sys.stdin", StringIO(""))
+    here("user", "password", "nobody@duewell.example").failed(2, "no active user")
+    (kept,) = installation.rows("SELECT password_hash FROM users WHERE email = :email", email=BO)
+    assert str(kept[0]).startswith("$argon2id$")
+    told = [verb for (verb,) in installation.rows("SELECT verb FROM audit_log ORDER BY id")]
+    assert told == ["user added", "user added", "role changed", "password changed"]

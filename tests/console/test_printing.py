@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.printing import printable
+from console.terminal.printing import printable
 
 
 @pytest.mark.parametrize(

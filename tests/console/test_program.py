@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from console.failure import Failure
-from console.main import was_interrupted
+from console.failure import Failure, was_interrupted
 from db.engine import Engine
 from tests.console.conftest import RunHere
 from tests.console.program import AWAY, duewell, ended, environment, start

@@ -8,7 +8,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
-from console.temporal_checks import QUEUES
+from console.doctor.temporal_checks import QUEUES
 from db.engine import Engine, transaction
 from db.queries.revision import revision_of
 from db.schema import is_current

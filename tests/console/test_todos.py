@@ -8,8 +8,8 @@ from typing import get_args
 import pytest
 from sqlalchemy import text
 
-from console.todo_filter import Kind, ListedChannel, Status
-from console.todo_lists import ListOrder
+from console.commands.todo_lists import ListOrder
+from console.options.todo_filter import Kind, ListedChannel, Status
 from db.engine import transaction
 from db.operations.assignment import reassign
 from db.operations.cadences import publish

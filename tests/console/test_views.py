@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from console.amounts import plain
-from console.collections import Stage
+from console.commands.collections import Stage
+from console.views.amounts import plain
 from db.tables.collections import STAGES
 from starter import start_all
 from tests.console.conftest import RunHere

@@ -57,6 +57,14 @@ def book(engine: Engine) -> Book:
 
 
 @pytest.fixture
+def hasty(book: Book) -> Iterator[Engine]:
+    """An engine on the same ledger as activities have it, with one connection."""
+    engine = make_engine(book.engine.url.render_as_string(hide_password=False), 1, plans_once=True)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
 def make_empty(postgres: EmbeddedPostgres) -> Iterator[Callable[[], Engine]]:
     """Makes databases without any tables, and gives engines on them."""
     made: list[Engine] = []

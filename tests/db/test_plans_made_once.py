@@ -1,11 +1,8 @@
 """Activities plan a statement once in a connection: what was planned on an empty ledger serves a full one."""
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy import text
 
-from db.engine import Engine, Session, make_engine, transaction
+from db.engine import Engine, Session, transaction
 from db.operations.messages.recording import record_sent
 from db.operations.messages.sending import Claim
 from tests.db.book import Book, a_change
@@ -17,14 +14,6 @@ GROWING = (
 # The second reminder of Standard.
 MOMENT = "2026-06-04 09:30"
 _READ = text("SELECT relname, seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = ANY(:names)")
-
-
-@pytest.fixture
-def hasty(book: Book) -> Iterator[Engine]:
-    """An engine as activities have it, with one connection."""
-    engine = make_engine(book.engine.url.render_as_string(hide_password=False), 1, plans_once=True)
-    yield engine
-    engine.dispose()
 
 
 def read_from_end_to_end(session: Session) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """Statements that the driver runs by itself are part of the session's transaction, and fail as others do."""
 
-from collections.abc import Iterator
 from time import sleep
 
 import pytest
@@ -8,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.engine import TRUSTED_SECONDS, Engine, LedgerUnavailable, is_race, make_engine, part, transaction
+from db.engine import TRUSTED_SECONDS, Engine, LedgerUnavailable, is_race, part, transaction
 from db.statement import CURSORS, KEPT_ROWS_MAX, Statement
 from tests.db.book import Book
 
@@ -20,14 +19,6 @@ COUNT_UP = Statement("SELECT n FROM generate_series(1, CAST(:count AS int)) n")
 RENAME = Statement("UPDATE customers SET name = :name")
 FILE = Statement("SELECT repeat('x', 1000) AS content", is_big=True)
 LIKE = Statement("SELECT count(*) FROM customers WHERE name LIKE 'H%' AND name <> :name")
-
-
-@pytest.fixture
-def hasty(book: Book) -> Iterator[Engine]:
-    """An engine as activities have it, with one connection."""
-    engine = make_engine(book.engine.url.render_as_string(hide_password=False), 1, plans_once=True)
-    yield engine
-    engine.dispose()
 
 
 def test_what_a_statement_wrote_is_undone_with_the_transaction(book: Book) -> None:

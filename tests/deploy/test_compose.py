@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.clerk import clerk
+from console.orders.clerk import clerk
 from mailer.smtp import SmtpServer
 from settings import Settings
 from tests.deploy.compose_file import (
@@ -66,7 +66,7 @@ def test_the_timeline_names_who_typed_a_command(monkeypatch: pytest.MonkeyPatch)
 def test_the_worker_is_given_every_setting() -> None:
     given = {name.lower() for name in services()["worker"]["environment"]}
 
-    of_the_api = {name for name in Settings.model_fields if name.startswith("api_")}
+    of_the_api = {name for name in Settings.model_fields if name.startswith(("api_", "console_", "oidc_"))}
     assert given == set(Settings.model_fields) - FOR_A_TEMPORAL_ELSEWHERE - of_the_api
 
 

@@ -61,7 +61,7 @@ def test_what_the_image_installs_runs_without_the_checkout(tmp_path: Path) -> No
     _uv("pip", "install", "--python", target, "--no-deps", wheel)
 
     assert _files_in(wheel) == _files_of_the_distribution(context)
-    _assert_works(target / "bin", "python", "-P", "-c", "import worker, starter, console.app")
+    _assert_works(target / "bin", "python", "-P", "-c", "import worker, starter, console.app, console.server")
     _assert_works(target / "bin", "python", "-P", "-m", "starter", "--help")
     _assert_works(target / "bin", "duewell", "migrate", "--help")
     version = _assert_works(target / "bin", "duewell", "--version")

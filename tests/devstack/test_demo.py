@@ -42,6 +42,7 @@ def test_a_first_run_sends_a_second_goes_on_and_a_killed_one_leaves_nothing(tmp_
     assert summary["collections"] == summary["waiting"] + summary["todos"]
     assert "Temporal Web UI" in said
     assert "Caught mails" in said
+    assert "sign in with   owner@duewell-demo.example  demo-" in said
     assert not descendants(first.pid)
 
     second = _demo(tmp_path)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from console.story import story_line
+from console.terminal.story import story_line
 from dunning.simulate import simulate
 from intake.scenario_file import read_scenarios
 from tests.dunning import naive

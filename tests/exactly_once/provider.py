@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Self
@@ -37,6 +38,8 @@ class Provider(ABC):
         self.stalling = 0
         self.unknown: set[str] = set()
         self._faults = faults
+        # Those whose message never came as far as their step: the next ones suffer them.
+        self._unmet: deque[Fault] = deque()
         self._connections = itertools.count(1)
 
     @abstractmethod
@@ -44,8 +47,10 @@ class Provider(ABC):
         """Return the settings by which a worker finds the provider behind this port of this machine."""
 
     @abstractmethod
-    async def converse(self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer on a connection until it ends. Raises Gone."""
+    def conversation(
+        self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> "Conversation":
+        """Return what answers on a connection."""
 
     @contextmanager
     def running(self) -> Iterator[Self]:
@@ -59,13 +64,22 @@ class Provider(ABC):
     def next_handover(self) -> tuple[int, Fault | None]:
         """Return the number of a message that begins, and what happens to it."""
         self.begun += 1
-        return self.begun, self._faults.get(self.begun)
+        fault = self._faults.get(self.begun)
+        if fault is None and self._unmet:
+            fault = self._unmet.popleft()
+        return self.begun, fault
+
+    def pass_on(self, fault: Fault) -> None:
+        """Let another message suffer what this one did not."""
+        self._unmet.append(fault)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = next(self._connections)
         self.journal.note("connected", connection=connection)
+        conversation = self.conversation(connection, reader, writer)
         with suppress(Gone, ConnectionError, asyncio.IncompleteReadError):
-            await self.converse(connection, reader, writer)
+            await conversation.hold()
+        conversation.end()
         self.journal.note("closed", connection=connection)
         writer.transport.abort()
 
@@ -86,6 +100,11 @@ class Conversation(ABC):
         self._writer = writer
         self._number = 0
         self._fault: Fault | None = None
+        self._is_met = True
+
+    @abstractmethod
+    async def hold(self) -> None:
+        """Answer until the connection ends. Raises Gone."""
 
     @abstractmethod
     async def refuse(self, deed: Deed) -> None:
@@ -104,6 +123,7 @@ class Conversation(ABC):
         """Do what the plan says about this step, and say whether that was an answer. Raises Gone."""
         if self._fault is None or self._fault.place is not place:
             return False
+        self._is_met = True
         journal = self._provider.journal
         match self._fault.deed:
             case Deed.KILL:
@@ -125,8 +145,16 @@ class Conversation(ABC):
 
     def begin(self) -> None:
         """Begin a message."""
+        self.end()
         self._number, self._fault = self._provider.next_handover()
+        self._is_met = self._fault is None
         self.note("mail")
+
+    def end(self) -> None:
+        """End the message that was on its way, if any, however far it came."""
+        if self._fault is not None and not self._is_met:
+            self._is_met = True
+            self._provider.pass_on(self._fault)
 
     def arrived(
         self, message_id: str, sender: str, recipients: list[str], content: bytes, *, is_kept: bool
@@ -148,6 +176,7 @@ class Conversation(ABC):
             Deed.KILL,
         )
         if is_killed:
+            self._is_met = True
             # Written down before the answer: to write takes as long as the worker needs to commit.
             self._provider.journal.incident(Victim.WORKER, Place.AFTER_ANSWER.value, self._connection)
         await self.say(answer)

@@ -36,9 +36,11 @@ class ResendProvider(Provider):
         """Return the settings by which a worker finds the provider behind this port of this machine."""
         return {"RESEND_API_KEY": API_KEY, "RESEND_URL": f"http://{HOST}:{port}"}
 
-    async def converse(self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer requests until the other side is gone."""
-        await _HttpConversation(self, self.accounts, connection, reader, writer).hold()
+    def conversation(
+        self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Conversation:
+        """Return what answers requests until the other side is gone."""
+        return _HttpConversation(self, self.accounts, connection, reader, writer)
 
 
 class _HttpConversation(Conversation):

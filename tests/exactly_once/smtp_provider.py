@@ -21,9 +21,11 @@ class SmtpProvider(Provider):
         """Return the settings by which a worker finds the provider behind this port of this machine."""
         return {"SMTP_URL": f"smtp://{HOST}:{port}"}
 
-    async def converse(self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer until the other side says good-bye or is gone."""
-        await _SmtpConversation(self, connection, reader, writer).hold()
+    def conversation(
+        self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Conversation:
+        """Return what answers until the other side says good-bye or is gone."""
+        return _SmtpConversation(self, connection, reader, writer)
 
 
 class _SmtpConversation(Conversation):

@@ -7,11 +7,15 @@ from sqlalchemy.orm import Session
 from db.tables.templates import Template
 
 
-def save_template(session: Session, name: str, language: str, subject: str, body: str, by: str) -> int | None:
-    """Save a text as the edition in force and return its number, None if it is the one in force already."""
-    # Two who save the same text at once queue here; whoever is second has the newer edition.
+def one_saver_at_a_time(session: Session, name: str, language: str) -> None:
+    """Let two who save the same text at once queue; whoever is second has the newer edition."""
     key = f"template {name} {language}"
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+
+def save_template(session: Session, name: str, language: str, subject: str, body: str, by: str) -> int | None:
+    """Save a text as the edition in force and return its number, None if it is the one in force already."""
+    one_saver_at_a_time(session, name, language)
     mine = (Template.name == name) & (Template.language == language)
     current = session.execute(
         select(Template.subject, Template.body).where(mine, Template.is_current)

@@ -227,7 +227,8 @@ def _place(
 def _set_order(session: Session, rule_ids: Sequence[int]) -> None:
     """Let the rules stand in this order, at places from 1 on without gaps."""
     places = text(
-        "UPDATE smart_rules s SET position = n.position FROM unnest(:ids) WITH ORDINALITY AS n(id, position)"
+        "UPDATE smart_rules s SET position = n.position FROM unnest(CAST(:ids AS bigint[]))"
+        " WITH ORDINALITY AS n(id, position)"
         " WHERE s.id = n.id AND s.position <> n.position"
     )
     session.execute(places, {"ids": list(rule_ids)})

@@ -214,7 +214,7 @@ def test_what_may_be_a_list_of_invoices_is_not_taken_for_money(header: str) -> N
 
     assert (reading.kind, reading.rows) == (None, ())
     (problem,) = reading.problems
-    assert problem_text(problem).endswith("and of a list of invoices too; expected to be told by --kind")
+    assert problem_text(problem).endswith("and a list of invoices too; expected to be told the kind of the file")
     assert read_file(file, kind="payments").kind == "payments"
 
 

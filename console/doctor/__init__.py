@@ -1,0 +1,1 @@
+"""What `duewell doctor` looks at, a module for each server or subject."""

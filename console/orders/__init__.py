@@ -1,0 +1,1 @@
+"""Carries out what somebody at the command line orders: reads files, asks, changes the ledger, tells processes."""

@@ -1,0 +1,1 @@
+"""How it looks at a terminal: tables, pages, bars and questions."""

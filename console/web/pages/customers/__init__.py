@@ -1,0 +1,1 @@
+"""The pages about customers: who owes what, and one customer whole."""

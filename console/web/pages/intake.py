@@ -1,0 +1,233 @@
+"""Intake: files are uploaded, mapped, tried out and imported; and the profiles that files are read by."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Form, UploadFile
+from starlette.responses import Response
+
+from console.web import import_address
+from console.web.dry_runs import dry_run
+from console.web.guard import needs, page_router
+from console.web.import_address import how_in, how_written, places_of
+from console.web.uploads import Upload
+from console.web.visit import Visit, Visiting
+from console.web.words import N_
+from db.engine import transaction
+from db.operations.arrival.import_profiles import delete_profile
+from db.operations.refusal import Refused
+from db.queries.access import Role
+from db.queries.catalogue import cadence_lines
+from db.queries.import_profiles import saved_profiles
+from db.queries.jobs import job_file_names, job_page
+from intake.imports.choosing import HowToRead, columns_for, headers_seen, read_as
+from intake.imports.importing import order_import
+from intake.imports.profiles import keep_profile
+from intake.imports.source import Source
+
+PATH = "/intake"
+UPLOAD_BYTES_MAX = 50 * 1024 * 1024
+# What a form has beside its file.
+_AROUND = 64 * 1024
+IMPORTS_SHOWN = 10
+PROBLEMS_SHOWN = 100
+Said = Annotated[str, Form(max_length=60_000)]
+Line = Annotated[str, Form(max_length=300)]
+router = page_router()
+
+NOTED = (
+    N_("import ordered"),
+    N_("profile saved"),
+    N_("profile deleted"),
+    N_("profile"),
+    N_("file"),
+)
+
+
+class Gone(Refused):
+    """The upload is not here any more."""
+
+
+@router.get(PATH, **needs(Role.ADMIN))
+def intake(visit: Visiting) -> Response:
+    """Show where files are uploaded, the last imports, and the profiles."""
+    return _start(visit)
+
+
+@router.post(f"{PATH}/files", **needs(Role.ADMIN, UPLOAD_BYTES_MAX + _AROUND))
+def upload(visit: Visiting, file: UploadFile, kind: Line = "", profile: Line = "", how: Said = "") -> Response:
+    """Keep an uploaded file, and show how it is read."""
+    if not file.filename or not file.size:
+        return _start(visit, problem=visit.text("Choose a file that is not empty."), kind=kind, profile=profile)
+    kept = visit.web.uploads.keep(file.filename, file.file, visit.user.user_id)
+    chosen = [(key, value) for key, value in (("kind", kind), ("profile", profile)) if value]
+    query = import_address.written(how_written(how)) if how else urlencode(chosen)
+    return visit.go(f"{PATH}/files/{kept.token}" + (f"?{query}" if query else ""))
+
+
+@router.get(f"{PATH}/files/{{token}}", **needs(Role.ADMIN))
+def show_file(visit: Visiting, token: str) -> Response:
+    """Show how a file is read, and what is wrong in it."""
+    return _show(visit, _upload(visit, token), how_in(visit.request.query_params.multi_items()))
+
+
+@router.post(f"{PATH}/files/{{token}}/order", **needs(Role.ADMIN))
+def order(
+    visit: Visiting,
+    token: str,
+    how: Said = "",
+    assign: Line = "",
+    strict: Annotated[bool, Form()] = False,
+    then: Line = "dry run",
+) -> Response:
+    """Try the import out, or order it."""
+    kept = _upload(visit, token)
+    chosen = how_written(how)
+    source = _source(visit, kept)
+    if then != "import":
+        try:
+            dry_run(visit, kept, source, chosen, assign or None, is_strict=strict)
+        except Refused as refusal:
+            return _show(visit, kept, chosen, problem=str(refusal), assign=assign, strict=strict)
+        return visit.go(f"{PATH}/files/{token}/report")
+    uploads = visit.web.uploads
+    if not uploads.begin_order(kept):
+        return _ordered_before(visit, kept)
+    job_id = None
+    try:
+        with visit.work() as work:
+            reading = read_as(work.session, source, chosen)
+            ordered = order_import(
+                work.session, source, reading, is_strict=strict, assign=assign or None, by=work.acting.by
+            )
+            work.note("import ordered", "job", str(ordered), file=kept.name)
+        job_id = ordered
+    except Refused as refusal:
+        return _show(visit, kept, chosen, problem=str(refusal), assign=assign, strict=strict)
+    finally:
+        uploads.end_order(kept, job_id)
+    return visit.go(f"/jobs/{job_id}", said=visit.text("The import is ordered."))
+
+
+@router.post(f"{PATH}/files/{{token}}/profile", **needs(Role.ADMIN))
+def save_profile(
+    visit: Visiting, token: str, name: Line, how: Said = "", replace: Annotated[bool, Form()] = False
+) -> Response:
+    """Save how the file is read, for the next one from the same program."""
+    kept = _upload(visit, token)
+    chosen = how_written(how)
+    source = _source(visit, kept)
+    try:
+        with visit.work() as work:
+            reading = read_as(work.session, source, chosen)
+            if reading.profile is None:
+                raise Refused(visit.text("There is nothing to save: the file could not be read."))
+            known = {one.kind for one in saved_profiles(work.session, name.strip())}
+            if reading.profile.kind in known and not replace:
+                raise Refused(
+                    visit.text("There is a profile %(name)s already. Say that it is to be replaced.", name=name)
+                )
+            keep_profile(work.session, name, reading.profile, work.acting.by)
+            work.note("profile saved", "profile", name.strip(), kind=reading.profile.kind)
+    except Refused as refusal:
+        return _show(visit, kept, chosen, profile_problem=str(refusal), profile_name=name)
+    return visit.go(_address(kept, chosen), said=visit.text("The profile is saved."))
+
+
+@router.post(f"{PATH}/profiles/delete", **needs(Role.ADMIN))
+def forget_profile(visit: Visiting, name: Line, kind: Line) -> Response:
+    """Forget a profile."""
+    with visit.work() as work:
+        if not delete_profile(work.session, name, kind):
+            raise Refused(visit.text("There is no such profile any more."))
+        work.note("profile deleted", "profile", name, kind=kind)
+    return visit.go(PATH, said=visit.text("The profile is deleted."))
+
+
+def _start(visit: Visit, *, problem: str | None = None, kind: str = "", profile: str = "") -> Response:
+    with transaction(visit.web.engine) as session:
+        imports = job_page(session, IMPORTS_SHOWN, kind="import")
+        files = job_file_names(session, [job.id for job in imports])
+        profiles = saved_profiles(session)
+    return visit.page(
+        "intake/start.html",
+        status=422 if problem else 200,
+        problem=problem,
+        kinds=import_address.KINDS,
+        kind=kind,
+        profile=profile,
+        imports=imports,
+        files=files,
+        profiles=profiles,
+        megabytes_max=UPLOAD_BYTES_MAX // 1024 // 1024,
+    )
+
+
+def _show(visit: Visit, kept: Upload, how: HowToRead, **said: Any) -> Response:
+    source = _source(visit, kept)
+    problem = said.get("problem")
+    with transaction(visit.web.engine) as session:
+        try:
+            reading, headers = read_as(session, source, how), headers_seen(source, how)
+        except Refused as refusal:
+            # What was said of the file makes no sense: it is read as it is, beside the complaint.
+            how, problem = HowToRead(), problem or str(refusal)
+            reading, headers = read_as(session, source, how), headers_seen(source, how)
+        columns = columns_for(session, reading.kind) if reading.kind is not None and headers else ()
+        profiles = saved_profiles(session)
+        cadences = [line.name for line in cadence_lines(session) if line.published is not None]
+    sure = {one.subject: one.confidence for one in reading.guesses}
+    values = {
+        "problem": problem,
+        "profile_problem": None,
+        "profile_name": "",
+        "assign": "",
+        "strict": False,
+        **{key: value for key, value in said.items() if key != "problem"},
+    }
+    return visit.page(
+        "intake/file.html",
+        status=422 if problem or values["profile_problem"] else 200,
+        upload=kept,
+        how=how,
+        query=import_address.written(how),
+        reading=reading,
+        headers=headers,
+        columns=columns,
+        places=places_of(columns, reading, how),
+        sure=sure,
+        kinds=import_address.KINDS,
+        dates=import_address.DATES,
+        numbers=import_address.NUMBERS,
+        encodings=import_address.ENCODINGS,
+        profiles=profiles,
+        cadences=cadences,
+        problems_shown=PROBLEMS_SHOWN,
+        **values,
+    )
+
+
+def _ordered_before(visit: Visit, kept: Upload) -> Response:
+    """Lead whoever sends the same form twice to the one import that came of it."""
+    if kept.job_id is None:
+        raise Refused(visit.text("This import is being ordered at this moment."))
+    return visit.go(f"/jobs/{kept.job_id}", said=visit.text("This file was ordered to be imported before."))
+
+
+def _upload(visit: Visit, token: str) -> Upload:
+    kept = visit.web.uploads.find(token, visit.user.user_id)
+    if kept is None:
+        raise Gone(visit.text("This file is not here any more. Upload it again."))
+    return kept
+
+
+def _source(visit: Visit, kept: Upload) -> Source:
+    try:
+        return Source(kept.name, kept.read())
+    except OSError as error:
+        raise Gone(visit.text("This file is not here any more. Upload it again.")) from error
+
+
+def _address(kept: Upload, how: HowToRead) -> str:
+    query = import_address.written(how)
+    return f"{PATH}/files/{kept.token}" + (f"?{query}" if query else "")

@@ -1,0 +1,32 @@
+"""How lists are planned: along indexes, one row after the other, as far as the page needs.
+
+PostgreSQL takes conditions for independent, and what a page stops at for unknown; with either mistake it reads a
+table from end to end for a page of fifty lines. What a page asks is bounded by ids or by an index's order, so that
+there is nothing to gain by anything else (docs/decisions/0026 has the same of activities).
+"""
+
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_SETTINGS: Final = {
+    # A plan for whatever is asked would take a stage of ninety invoices for one of ninety thousand.
+    "plan_cache_mode": "force_custom_plan",
+    # In the order in which a statement joins: from the few rows that it begins with outwards.
+    "join_collapse_limit": "1",
+    # What pages ask for is in memory. And what is wrong by its costs is wrong by ten billion: a table of one row
+    # needs an index as well, or all other plans would cost the same.
+    "random_page_cost": "1.1",
+    "max_parallel_workers_per_gather": "0",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+_SET = text("SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items()))
+
+
+def by_indexes(session: Session) -> None:
+    """Let the rest of the transaction go by indexes alone."""
+    session.execute(_SET)

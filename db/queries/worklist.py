@@ -1,0 +1,189 @@
+"""Reads actions as people work them off: what is worth most first, narrowed down by what their invoices owe.
+
+What an invoice owes and how old it is stands in no index of actions. So a list looks at the first `SCANNED_MAX`
+actions that its other filters leave, found by ix_actions_list and its kin, and says if there are more: it costs
+the same however many actions there are.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.queries.todos import COLUMNS, JOINS, ActionFilter, ActionLine, Order, Place, any_ids, ids_in_order
+from dunning.currencies import CURRENCY_DECIMALS
+
+WorkOrder = Literal["value", "due", "newest"]
+SCANNED_MAX = 1_000
+COUNTED_MAX = 10_000
+DECIMALS_DEFAULT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What the invoices owe, in whichever currency, and how many days they are overdue; None does not filter.
+
+    What is not due yet is overdue by less than one day.
+    """
+
+    outstanding_min: Decimal | None = None
+    outstanding_max: Decimal | None = None
+    overdue_days_min: int | None = None
+    overdue_days_max: int | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        """Say whether nothing is filtered."""
+        return self == _EVERYTHING
+
+
+_EVERYTHING = Worth()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLine(ActionLine):
+    """An action, and when its invoice is due."""
+
+    invoice_due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPlace:
+    """Where a page ends; `value` where what is worth most comes first."""
+
+    place: Place
+    value: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPage:
+    """A page of a list. `ends_at` is where to look further; only the first ones `is_partly_sorted` by worth."""
+
+    lines: tuple[WorkLine, ...]
+    ends_at: WorkPlace | None
+    is_partly_sorted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are; at least so many, where it is not exact."""
+
+    number: int
+    is_exact: bool
+
+
+_DUE = "COALESCE(i.due_on, i.issued_on + COALESCE(cu.payment_term_days, o.payment_term_days))"
+_OVERDUE_DAYS = f"(CAST(:today AS date) - {_DUE})"
+# Nobody's payment term means that an invoice never falls due: it is not overdue either.
+_CONDITIONS = {
+    "outstanding_min": "i.outstanding >= :outstanding_min",
+    "outstanding_max": "i.outstanding <= :outstanding_max",
+    "overdue_days_min": f"COALESCE({_OVERDUE_DAYS}, 0) >= :overdue_days_min",
+    "overdue_days_max": f"COALESCE({_OVERDUE_DAYS}, 0) <= :overdue_days_max",
+}
+_SHOWN = f"FROM best JOIN actions a ON a.id = best.id {JOINS} CROSS JOIN organization o"
+_LINES = f"{COLUMNS}, {_DUE} AS invoice_due_on {_SHOWN}"
+# What a list looks at is joined with as little as it takes; only what it shows is joined with all.
+_WORTH = "FROM actions a JOIN collections c ON c.id = a.collection_id JOIN invoices i ON i.id = c.invoice_id"
+_WORTH_AND_TERMS = f"{_WORTH} JOIN customers cu ON cu.id = i.customer_id CROSS JOIN organization o"
+# Nobody knows the rates between currencies. In smallest units 1,000 yen come behind 100 euros, as they should.
+_FACTORS = " ".join(
+    f"WHEN i.currency = '{currency}' THEN {10**decimals}"
+    for currency, decimals in CURRENCY_DECIMALS.items()
+    if decimals != DECIMALS_DEFAULT
+)
+_VALUE = f"(i.outstanding * CASE {_FACTORS} ELSE {10**DECIMALS_DEFAULT} END)"
+_SORTED: dict[WorkOrder, str] = {
+    "value": f"{_VALUE} DESC, a.listed_on, a.id",
+    "due": "a.listed_on, a.id",
+    "newest": "a.listed_on DESC, a.id DESC",
+}
+_BEHIND = f"(-{_VALUE}, a.listed_on, a.id) > (-CAST(:value AS numeric), :day, :id)"
+
+
+def value_of(line: ActionLine) -> Decimal:
+    """Return by what actions are compared: what is outstanding, in the currency's smallest unit."""
+    return line.outstanding.scaleb(CURRENCY_DECIMALS.get(line.currency, DECIMALS_DEFAULT))
+
+
+def work_page(
+    session: Session,
+    chosen: ActionFilter,
+    worth: Worth,
+    today: date,
+    limit: int,
+    order: WorkOrder = "value",
+    after: WorkPlace | None = None,
+) -> WorkPage:
+    """Return up to `limit` of the actions behind `after`.
+
+    By value, the first `SCANNED_MAX` by due date are sorted. By day, a page may be short or empty and still have
+    an `ends_at`, where so many were looked at and did not match.
+    """
+    by_value = order == "value"
+    narrows = by_value or not worth.is_everything
+    seen_max = SCANNED_MAX if narrows else limit
+    begin = None if by_value or after is None else after.place
+    seen, has_more = _seen(session, chosen, begin, "newest" if order == "newest" else "due", seen_max)
+    conditions, parameters = conditions_of(worth, today)
+    if by_value and after is not None and after.value is not None:
+        conditions.append(_BEHIND)
+        day, action_id = after.place.listed_on, after.place.action_id
+        parameters |= {"value": after.value, "day": day, "id": action_id}
+    # Only constants are put in here; what people ask for goes in as parameters.
+    best = f"SELECT a.id {_seen_from(worth)} WHERE {_all(conditions)} ORDER BY {_SORTED[order]} LIMIT :limit"
+    statement = f"WITH best AS MATERIALIZED ({best}) {_LINES} ORDER BY {_SORTED[order]}"
+    parameters |= {"ids": [place.action_id for place in seen], "limit": limit + 1}
+    rows = session.execute(text(statement), parameters)
+    lines = tuple(WorkLine(**row._mapping) for row in rows)
+    ends_at = None
+    if len(lines) > limit:
+        last = lines[limit - 1]
+        ends_at = WorkPlace(last.place, value_of(last) if by_value else None)
+    elif has_more and not by_value:
+        ends_at = WorkPlace(seen[-1])
+    return WorkPage(lines[:limit], ends_at, is_partly_sorted=by_value and has_more)
+
+
+def count_work(session: Session, chosen: ActionFilter, worth: Worth, today: date) -> Count:
+    """Return how many actions there are, up to what a list looks at."""
+    if worth.is_everything:
+        scanned, parameters = any_ids(chosen)
+        statement = f"SELECT count(*) FROM ({scanned}) scanned"  # noqa: S608
+        number = session.execute(text(statement), parameters | {"limit": COUNTED_MAX + 1}).scalar_one()
+        return Count(min(number, COUNTED_MAX), number <= COUNTED_MAX)
+    seen, has_more = _seen(session, chosen, None, "due", SCANNED_MAX)
+    conditions, parameters = conditions_of(worth, today)
+    parameters |= {"ids": [place.action_id for place in seen]}
+    statement = f"SELECT count(*) {_seen_from(worth)} WHERE {_all(conditions)}"
+    return Count(session.execute(text(statement), parameters).scalar_one(), not has_more)
+
+
+def _seen(
+    session: Session, chosen: ActionFilter, after: Place | None, order: Order, limit: int
+) -> tuple[list[Place], bool]:
+    """Return the places of the first actions, and whether there are more."""
+    scanned, parameters = ids_in_order(chosen, after, order)
+    rows = session.execute(text(scanned), parameters | {"limit": limit + 1}).all()
+    return [Place(row.listed_on, row.id) for row in rows[:limit]], len(rows) > limit
+
+
+def conditions_of(worth: Worth, today: date) -> tuple[list[str], dict[str, Any]]:
+    """Return what the invoices' worth asks of a statement that joins them as lists do, and its parameters."""
+    asked = {name: value for name in _CONDITIONS if (value := getattr(worth, name)) is not None}
+    parameters: dict[str, Any] = dict(asked)
+    if any(name.startswith("overdue") for name in asked):
+        parameters["today"] = today
+    return [_CONDITIONS[name] for name in asked], parameters
+
+
+def _seen_from(worth: Worth) -> str:
+    asks_for_days = worth.overdue_days_min is not None or worth.overdue_days_max is not None
+    return _WORTH_AND_TERMS if asks_for_days else _WORTH
+
+
+def _all(conditions: list[str]) -> str:
+    return " AND ".join(["a.id = ANY(:ids)", *conditions])
