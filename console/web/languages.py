@@ -57,6 +57,10 @@ class Reader:
         """Return a plain number."""
         return format_decimal(number, locale=self.locale)
 
+    def exact(self, number: Decimal) -> str:
+        """Return a number with all its decimals."""
+        return format_decimal(number, locale=self.locale, decimal_quantization=False)
+
     def day(self, day: date, form: str = "medium") -> str:
         """Return a day."""
         return format_date(day, form, locale=self.locale)

@@ -10,6 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from console.web.languages import LANGUAGES, Reader, translations
+from console.web.phrases import in_words
+from db.operations.refusal import Refused
+from phrase import Phrase
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -33,19 +36,34 @@ def _environment(folder: Path, language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=_finalize,
         extensions=["jinja2.ext.i18n"],
     )
     messages = translations(language)
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
         messages.gettext, messages.ngettext, newstyle=True
     )
-    environment.filters.update(money=_money, number=_number, day=_day, moment=_moment, word=_word)
+    environment.filters.update(money=_money, number=_number, day=_day, moment=_moment, word=_word, said=_said)
     return environment
 
 
 def _reader(context: Context) -> Reader:
     reader: Reader = context["reader"]
     return reader
+
+
+@pass_context
+def _finalize(context: Context, value: Any) -> Any:
+    """Return what is written of a value: a phrase, or why something was refused, in the reader's language."""
+    if isinstance(value, Refused):
+        value = value.said
+    return in_words(_reader(context), value) if isinstance(value, Phrase) else value
+
+
+@pass_context
+def _said(context: Context, line: str) -> str:
+    """Return a line that the ledger keeps as text, such as what a job says of a row, in the reader's language."""
+    return in_words(_reader(context), line)
 
 
 @pass_context

@@ -8,6 +8,7 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 
 from console.web.languages import CATALOGUES, LANGUAGES, SOURCE, catalogue_of
+from tests.web.lines import lines
 
 WEB = CATALOGUES.parent
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
@@ -15,8 +16,8 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "text": 
 
 
 def messages() -> dict[str, list[str]]:
-    """Return each message with the places where it is said."""
-    found: dict[str, list[str]] = {}
+    """Return each message of pages, and each line of core and ledger, with the places where it is said."""
+    found = lines()
     options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
     for file, line, message, _, _ in extract_from_dir(WEB, METHODS, options, keywords=KEYWORDS):
         # One with a plural is known by its singular.
