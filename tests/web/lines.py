@@ -62,17 +62,30 @@ def lines() -> dict[str, list[str]]:
 
 
 def _in_module(path: Path, name: str) -> Iterator[Said]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    constants = dict(_constants(tree))
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         maker = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         wanted = MAKERS.get(maker, (0,) if maker == "ValueError" and name.startswith(TELLING) else ())
         for place in wanted:
             if len(node.args) > place:
-                told = node.args[place]
+                told = constants.get(ast.unparse(node.args[place]), node.args[place])
                 given = frozenset(keyword.arg for keyword in node.keywords if keyword.arg)
                 is_f_string = isinstance(told, ast.JoinedStr)
                 yield Said(f"{name}:{node.lineno}", maker, _template(told), ast.unparse(told), given, is_f_string)
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the texts that stand at the head of a module, by their names."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            told = node.value
+            if isinstance(told, ast.Call) and ast.unparse(told.func) == "N_":
+                told = told.args[0]
+            if isinstance(told, ast.Constant) and isinstance(told.value, str):
+                yield node.targets[0].id, told
 
 
 def _template(node: ast.expr) -> str | None:
