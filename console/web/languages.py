@@ -102,7 +102,7 @@ def catalogue_of(language: str) -> Catalog:
             continue
         for message in catalogue:
             if message.id:
-                whole[message.id] = message
+                whole.add(message.id, message.string, context=message.context, flags=message.flags)
     assert whole is not None, f"{language} has a catalogue"
     return whole
 

@@ -70,7 +70,10 @@ def _translating(messages: NullTranslations) -> dict[str, Callable[..., Markup]]
         found = Markup(messages.ngettext(singular, plural, number))  # noqa: S704  # messages are ours
         return found % {"num": number, **values}
 
-    return {"_": gettext, "gettext": gettext, "ngettext": ngettext}
+    def pgettext(about: str, message: str, /, **values: object) -> Markup:
+        return Markup(messages.pgettext(about, message)) % values  # noqa: S704  # messages are ours
+
+    return {"_": gettext, "gettext": gettext, "ngettext": ngettext, "pgettext": pgettext}
 
 
 def _reader(context: Context) -> Reader:
