@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from console.web.languages import LANGUAGES, Reader, translations
+from console.web.watching import fingerprint
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -39,7 +40,9 @@ def _environment(folder: Path, language: str) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
         messages.gettext, messages.ngettext, newstyle=True
     )
-    environment.filters.update(money=_money, number=_number, day=_day, moment=_moment, word=_word)
+    environment.filters.update(
+        money=_money, number=_number, day=_day, moment=_moment, word=_word, fingerprint=fingerprint
+    )
     return environment
 
 
