@@ -73,7 +73,7 @@ def complete_todo(session: Session, action_id: int, ending: Ending, change: Chan
 
 
 def _end(session: Session, todo: OpenTodo, ending: Ending, change: Change) -> None:
-    _require_possible(todo, ending)
+    require_possible(todo, ending)
     state = "ignored" if ending.outcome == "ignored" else "done"
     note_once(
         session,
@@ -97,7 +97,8 @@ def _end(session: Session, todo: OpenTodo, ending: Ending, change: Change) -> No
         settle(session, todo.invoice_id, change)
 
 
-def _require_possible(todo: OpenTodo, ending: Ending) -> None:
+def require_possible(todo: OpenTodo, ending: Ending) -> None:
+    """Raise Refused if the to-do cannot end like that."""
     outcomes = outcomes_of(todo.kind, todo.channel)
     if ending.outcome not in outcomes:
         what = f"a to-do of the channel {todo.channel}" if todo.is_step else f"a to-do of the kind {todo.kind}"
