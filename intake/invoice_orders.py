@@ -31,11 +31,11 @@ class InvoiceOrders(Clerk):
             number, lambda session, id_, change: reversals.reverse(session, id_, amount, change), "invoice_changed"
         )
 
-    def change_due_date(self, number: str, due_on: date) -> Told:
+    def change_due_date(self, number: str, due_on: date, reason: str | None = None) -> Told:
         """Let the invoice fall due on another day. Raises Refused."""
         return self._about_invoice(
             number,
-            lambda session, id_, change: due_dates.change_due_date(session, id_, due_on, change),
+            lambda session, id_, change: due_dates.change_due_date(session, id_, due_on, change, reason),
             "invoice_changed",
         )
 
@@ -47,17 +47,21 @@ class InvoiceOrders(Clerk):
         """Take back that the invoice is hidden."""
         return self._set_hidden(number, False)
 
-    def write_off(self, number: str) -> Told:
+    def write_off(self, number: str, reason: str | None = None) -> Told:
         """Write the invoice off, which ends its collection. Raises Refused."""
-        return self._end(number, InvoiceState.WRITTEN_OFF)
+        return self._end(number, InvoiceState.WRITTEN_OFF, reason)
 
-    def void(self, number: str) -> Told:
+    def void(self, number: str, reason: str | None = None) -> Told:
         """Make the invoice void, which ends its collection. Raises Refused."""
-        return self._end(number, InvoiceState.VOID)
+        return self._end(number, InvoiceState.VOID, reason)
 
-    def reinstate(self, number: str) -> Told:
+    def reinstate(self, number: str, reason: str | None = None) -> Told:
         """Take back that the invoice was written off or void. Raises Refused."""
-        return self._about_invoice(number, invoice_states.reinstate, "invoice_changed")
+        return self._about_invoice(
+            number,
+            lambda session, id_, change: invoice_states.reinstate(session, id_, change, reason),
+            "invoice_changed",
+        )
 
     def attach(self, number: str, path: Path | None) -> bool:
         """Keep the PDF at the path for messages about the invoice, or none; say whether that is new.
@@ -81,10 +85,10 @@ class InvoiceOrders(Clerk):
             "invoice_changed",
         )
 
-    def _end(self, number: str, state: InvoiceState) -> Told:
+    def _end(self, number: str, state: InvoiceState, reason: str | None) -> Told:
         return self._about_invoice(
             number,
-            lambda session, id_, change: invoice_states.end_invoice(session, id_, state, change),
+            lambda session, id_, change: invoice_states.end_invoice(session, id_, state, change, reason),
             "invoice_changed",
         )
 

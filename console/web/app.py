@@ -43,6 +43,7 @@ from console.web.pages.invoices import bulk as invoices_bulk
 from console.web.pages.invoices import listing as invoices_listing
 from console.web.pages.invoices import messages as invoices_messages
 from console.web.pages.invoices import orders as invoices_orders
+from console.web.pages.invoices import owing as invoices_owing
 from console.web.pages.invoices import page as invoices_page
 from console.web.security import SecureAnswers
 from console.web.service import Web
@@ -67,6 +68,7 @@ PAGES = (
     invoices_listing,
     invoices_messages,
     invoices_orders,
+    invoices_owing,
     invoices_page,
     jobs,
     overview,

@@ -1,17 +1,21 @@
 """Fills templates in: escaped, strict about names, and in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from console.web.languages import LANGUAGES, Reader, translations
 
 TEMPLATES = Path(__file__).parent / "templates"
+_MESSAGES_MAX = 4096
 
 
 class Templates:
@@ -36,11 +40,33 @@ def _environment(folder: Path, language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     messages = translations(language)
-    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
-        messages.gettext, messages.ngettext, newstyle=True
-    )
+    environment.globals.update(_translating(messages))
     environment.filters.update(money=_money, number=_number, day=_day, moment=_moment, word=_word)
     return environment
+
+
+def _translating(messages: NullTranslations) -> dict[str, Callable[..., Markup]]:
+    """Return what templates say messages with: translated, and what is put into them escaped.
+
+    As Jinja's own, which would copy all that a template knows for each message, because it asks for the context.
+    """
+
+    @lru_cache(_MESSAGES_MAX)
+    def translated(message: str) -> Markup:
+        return Markup(messages.gettext(message))  # noqa: S704  # messages are ours
+
+    @lru_cache(_MESSAGES_MAX)
+    def plain(message: str) -> Markup:
+        return translated(message) % {}
+
+    def gettext(message: str, /, **values: object) -> Markup:
+        return translated(message) % values if values else plain(message)
+
+    def ngettext(singular: str, plural: str, number: int, /, **values: object) -> Markup:
+        found = Markup(messages.ngettext(singular, plural, number))  # noqa: S704  # messages are ours
+        return found % {"num": number, **values}
+
+    return {"_": gettext, "gettext": gettext, "ngettext": ngettext}
 
 
 def _reader(context: Context) -> Reader:
