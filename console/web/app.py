@@ -8,6 +8,7 @@ from console.web.assets import PREFIX
 from console.web.pages import (
     account,
     action_bulk,
+    action_jobs,
     action_orders,
     actions,
     appearance,
@@ -51,6 +52,7 @@ from console.web.service import Web
 PAGES = (
     account,
     action_bulk,
+    action_jobs,
     action_orders,
     actions,
     appearance,
