@@ -35,6 +35,7 @@ from console.web.pages import (
     single_sign_on,
     template_previews,
     templates,
+    views,
 )
 from console.web.pages.customers import customer as customers_customer
 from console.web.pages.customers import customers as customers_customers
@@ -42,6 +43,7 @@ from console.web.pages.invoices import bulk as invoices_bulk
 from console.web.pages.invoices import listing as invoices_listing
 from console.web.pages.invoices import messages as invoices_messages
 from console.web.pages.invoices import orders as invoices_orders
+from console.web.pages.invoices import owing as invoices_owing
 from console.web.pages.invoices import page as invoices_page
 from console.web.security import SecureAnswers
 from console.web.service import Web
@@ -65,6 +67,7 @@ PAGES = (
     invoices_listing,
     invoices_messages,
     invoices_orders,
+    invoices_owing,
     invoices_page,
     jobs,
     overview,
@@ -83,6 +86,7 @@ PAGES = (
     single_sign_on,
     template_previews,
     templates,
+    views,
 )
 _OF_THE_API = ("/v1", "/healthz")
 

@@ -85,6 +85,9 @@ def _to_sign_in(visit: Visit) -> Response:
     What a page asks while somebody writes is answered above it, so that what is written stays.
     """
     request = visit.request
+    if visit.seen is not None:
+        # The page that asks says so itself: somebody may have typed something there.
+        return Response(status_code=401)
     is_htmx = "hx-request" in request.headers
     is_looking = request.method in SAFE_METHODS
     if is_htmx:

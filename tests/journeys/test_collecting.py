@@ -159,7 +159,7 @@ async def test_what_is_being_written_when_a_session_ends_is_there_again_after_si
 
     await ada.press("e", "ControlOrMeta+a")
     await ada.page.keyboard.type("Half a sentence")
-    await ada.hear("You were signed out. What you write here stays.")
+    await ada.hear("You were signed out. What you typed is still here.")
     await ada.page.keyboard.type(" and the other half.")
     await ada.press("Tab", "Enter")
 

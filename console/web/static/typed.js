@@ -64,7 +64,7 @@
       }
     }
   };
-  document.addEventListener("htmx:after:swap", giveBack);
+  for (const swapped of ["htmx:after:swap", "duewell:renewed"]) document.addEventListener(swapped, giveBack);
   // Whoever signs out leaves nothing behind.
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[action='/sign-out']")) return;
