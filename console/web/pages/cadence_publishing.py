@@ -65,7 +65,7 @@ def publish(visit: Visiting, cadence_id: int, sent: Sent, default: Annotated[str
                 **({"default": True} if default == "yes" else {}),
             )
     except Refused as refusal:
-        return _show(visit, cadence_id, None, str(refusal))
+        return _show(visit, cadence_id, None, refusal.said)
     said = visit.text("Version %(number)s of %(name)s is in force.", number=switched.number, name=name)
     return visit.go(f"{PATH}/{cadence_id}?job={switched.job_id}", said=said)
 
@@ -81,7 +81,7 @@ def _show(visit: Visit, cadence_id: int, weighed: Weighed | None, refused: str |
             try:
                 drafted_candidate(session, name)
             except Refused as refusal:
-                obstacle = str(refusal)
+                obstacle = refusal.said
     before = None if in_force is None else in_force.cadence
     return visit.page(
         "cadences/publish.html",
