@@ -18,6 +18,7 @@ from intake.jobs.invoice_kinds import INVOICE_KINDS
 from intake.jobs.over_invoices import InvoiceWork, OverInvoices
 from intake.jobs.over_todos import OverTodos, TodoWork
 from intake.jobs.todo_kinds import TODO_KINDS
+from phrase import phrase
 from rules.conditions import Condition
 from rules.read_rule import read_conditions
 from rules.reading import Misread
@@ -66,19 +67,20 @@ def conditions_written(session: Session, where: str) -> tuple[Condition, ...]:
     """Return the conditions that a text in the manner of rules has. Raises Refused."""
     read = read_conditions(where, catalogue_of(session))
     if isinstance(read, Misread):
-        raise Refused(f"the conditions cannot be read, {read}")
+        raise Refused("the conditions cannot be read, {read}", read=phrase(str(read)))
     return read
 
 
 def conditions_stated(session: Session, stated: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
     """Return the conditions that were stated as rules keep them; none are met by all. Raises Refused."""
     if len(stated) > CONDITIONS_MAX:
-        raise Refused(f"there are more than {CONDITIONS_MAX} conditions")
+        raise Refused("there are more than {most} conditions", most=CONDITIONS_MAX)
     try:
         conditions = _CONDITIONS.validate_python(stated)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
-        raise Refused(f"conditions.{place}: {first['msg'].removeprefix('Value error, ')}") from error
+        problem = phrase(first["msg"].removeprefix("Value error, "))
+        raise Refused("conditions.{place}: {problem}", place=place, problem=problem) from error
     # What a text may not name, a condition may not either.
     return conditions_written(session, written_conditions(conditions)) if conditions else ()

@@ -36,6 +36,7 @@ from console.web.pages import (
     single_sign_on,
     template_previews,
     templates,
+    views,
 )
 from console.web.pages.customers import customer as customers_customer
 from console.web.pages.customers import customers as customers_customers
@@ -87,6 +88,7 @@ PAGES = (
     single_sign_on,
     template_previews,
     templates,
+    views,
 )
 _OF_THE_API = ("/v1", "/healthz")
 

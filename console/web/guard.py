@@ -82,6 +82,9 @@ def page_router() -> APIRouter:
 def _to_sign_in(visit: Visit) -> Response:
     """Send somebody to sign in, and from there back to where they wanted to go."""
     request = visit.request
+    if visit.seen is not None:
+        # The page that asks says so itself: somebody may have typed something there.
+        return Response(status_code=401)
     is_htmx = "hx-request" in request.headers
     if is_htmx:
         back = path_of(request.headers.get("hx-current-url"))

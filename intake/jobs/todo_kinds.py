@@ -47,7 +47,11 @@ class EndTodos(TodoWork[EndOrder]):
     def check(self, session: Session, order: EndOrder, today: date) -> None:
         """Raise Refused for an outcome that there is none of, or that is each customer's own."""
         if order.outcome not in OUTCOMES:
-            raise Refused(f"an outcome is one of {', '.join(OUTCOMES)}, not {order.outcome!r}")
+            raise Refused(
+                "an outcome is one of {outcomes}, not {outcome!r}",
+                outcomes=", ".join(OUTCOMES),
+                outcome=order.outcome,
+            )
         if order.outcome == "promised":
             raise Refused("a promise has its own day; complete these to-dos one by one")
 
@@ -96,7 +100,9 @@ class SnoozeTodos(TodoWork[SnoozeOrder]):
     def check(self, session: Session, order: SnoozeOrder, today: date) -> None:
         """Raise Refused for a day that is not ahead any more."""
         if order.until <= today:
-            raise Refused(f"a to-do is put off until a day after today ({today}), not {order.until}")
+            raise Refused(
+                "a to-do is put off until a day after today ({today}), not {until}", today=today, until=order.until
+            )
 
     def is_so_already(self, order: SnoozeOrder, todo: OpenTodo) -> bool:
         """Say whether it is put off until the same day."""

@@ -90,7 +90,7 @@ def _jobs(book: Book) -> dict[str, int]:
         held = hold_job(session, job_id)
         assert held is not None
         rows = [(2, "INV-1", "created", None), (3, "INV-2", "refused", "total is no amount: many")]
-        move_job(session, held, None, {"done": 2, "failed": 1, "created": 1}, rows)
+        move_job(session, held, None, {"done": 2, "failed": 1, "changed": 1, "created": 1}, rows)
         end_job(session, job_id, "done")
         return job_id
 

@@ -44,10 +44,10 @@ TOO_WIDE = """() => [
     ...(document.documentElement.scrollWidth > innerWidth ? ["the page scrolls sideways"] : []),
     ...[...document.querySelectorAll("main *")]
         .filter(one => one.scrollWidth > one.clientWidth && /auto|scroll/.test(getComputedStyle(one).overflowX))
-        .filter(one => !one.matches("textarea, select, input, .frame"))
+        .filter(one => !one.matches("textarea, select, input"))
         .map(one => "scrolls sideways: " + one.outerHTML.slice(0, 120)),
     ...[...document.querySelectorAll("main *")].filter(one => one.checkVisibility())
-        .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".frame, .unseen"))
+        .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".unseen"))
         .map(one => "reaches beyond the window: " + one.outerHTML.slice(0, 120)),
 ]"""
 # The heading that a cell repeats for narrow windows is that of its column.

@@ -81,6 +81,11 @@ class Asked:
         return f"{base}?{urlencode(given)}" if given else base
 
     @property
+    def list_path(self) -> str:
+        """Return the address of the whole list from its beginning, with nothing opened: what a view keeps."""
+        return self.path(after="", open="")
+
+    @property
     def filters(self) -> int:
         """Return how many filters there are."""
         return sum(bool(getattr(self, name)) for name in _FILTERS)

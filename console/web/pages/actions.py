@@ -26,6 +26,7 @@ from console.web.pages.action_filter import (
     written,
 )
 from console.web.pages.action_pane import Pane, read_pane
+from console.web.view_bar import view_bar
 from console.web.visit import Visit, Visiting
 from db.engine import Session, transaction
 from db.operations.messages.drafts import Draft
@@ -90,6 +91,7 @@ def show(
         counts = {view: _count(visit, session, asked, view, today) for view in ("todo", "all")}
         pane = _pane(visit, session, asked, today)
         owners, cadences = owner_names(session), cadence_names(session)
+        bar = view_bar(session, visit, "actions", asked.list_path, (TODO, ALL))
     matching = counts[asked.view]
     return visit.page(
         "actions/page.html",
@@ -99,6 +101,7 @@ def show(
         counts=counts,
         matching=matching,
         tabs=_tabs(asked),
+        bar=bar,
         owners=owners,
         cadences=cadences,
         channels=CHANNELS,
