@@ -1,7 +1,7 @@
 """Bulk work over to-dos that somebody listed: the same for each of them, by the operations of one to-do.
 
 A job goes over the ids that matched when its list was made, and no others: who ordered it was told how many they
-are and what would go out. Each of them has a result, also where it ended meanwhile (docs/decisions/0029).
+are and what would go out. Each of them has a result, also where it ended meanwhile (docs/decisions/0030).
 """
 
 from abc import ABC, abstractmethod
@@ -25,6 +25,7 @@ from db.queries.todos import invoices_of_actions
 from dunning.events import Event
 from dunning.facts import Facts
 from intake.jobs.kind import Page, Row, Running
+from phrase import Phrase
 
 # So few that a person who acts on one of their invoices hardly waits: all are locked until the page ends.
 PAGE = 25
@@ -119,7 +120,8 @@ class TodoWork(ABC, Generic[Order]):
         self, session: Session, order: Order, todo_id: int, invoices: dict[int, tuple[int, str]], change: Change
     ) -> Row:
         if todo_id not in invoices:
-            return Row(todo_id, str(todo_id), "refused", f"there is no to-do {todo_id}")
+            nobody = Phrase("there is no to-do {action_id}", action_id=todo_id)
+            return Row(todo_id, str(todo_id), "refused", nobody)
         number = invoices[todo_id][1]
         try:
             with part(session):
@@ -131,7 +133,7 @@ class TodoWork(ABC, Generic[Order]):
         except LedgerUnavailable:
             raise
         except Refused as refusal:
-            return Row(todo_id, number, "refused", str(refusal))
+            return Row(todo_id, number, "refused", refusal.said)
         except Exception as error:
             log.exception("a to-do of a job is given up", job_id=change.job_id, todo_id=todo_id)
             return Row(todo_id, number, "refused", f"{type(error).__name__}: {error}")

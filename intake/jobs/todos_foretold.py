@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from db.engine import Engine, Session, transaction
@@ -13,13 +13,15 @@ from db.queries.calendar import local_date
 from db.queries.collections import case_of, open_collections
 from db.queries.under import hold_still
 from dunning.apply import apply
+from dunning.events import Event
 from dunning.facts import Facts
 from dunning.objections import objection
 from intake.impact import Impact, compare
 from intake.jobs.over_todos import OverTodos, TodoWork
+from phrase import N_, Phrase
 
 PAGE = 500
-NOT_OPEN = "it is not open any more"
+NOT_OPEN = N_("it is not open any more")
 
 
 @dataclass(slots=True)
@@ -87,14 +89,9 @@ def _add(
         said.unchanged += 1
         return
     event = work.event(order, todo, now)
-    try:
-        work.require(order, todo, facts, facts.calendar.local_date(now))
-        because = None if event is None else objection(facts, event)
-        if because is not None:
-            raise Refused(because)
-    except Refused as refusal:
-        # Told together, whichever to-dos they are.
-        said.refused[str(refusal).replace(f"to-do {todo.id}", "the to-do")] += 1
+    refusal = _refusal(work, order, todo, facts, event, facts.calendar.local_date(now))
+    if refusal is not None:
+        said.refused[_for_any(refusal, todo)] += 1
         return
     said.done += 1
     said.contacts += todo.is_step and todo.channel.is_contact
@@ -106,3 +103,19 @@ def _add(
     except (ValueError, AssertionError):
         # What cannot be planned must not hide all the others.
         said.impact.undecidable += 1
+
+
+def _refusal(
+    work: TodoWork[Any], order: OverTodos, todo: OpenTodo, facts: Facts, event: Event | None, on: date
+) -> Phrase | None:
+    try:
+        work.require(order, todo, facts, on)
+    except Refused as refusal:
+        return refusal.said
+    return None if event is None else objection(facts, event)
+
+
+def _for_any(because: Phrase, todo: OpenTodo) -> Phrase:
+    """Return the reason without the to-do's number, so that those that have it in common are told together."""
+    values = {name: "…" if value == todo.id else value for name, value in because.values.items()}
+    return Phrase(because.template, **values)

@@ -75,7 +75,7 @@ def _previewed(visit: Visit, asked: Asked, doing: Doing, order: OverTodos, found
     try:
         return show_preview(visit, asked, doing, order, found)
     except Refused as refusal:
-        return show(visit, asked, problem=str(refusal))
+        return show(visit, asked, problem=visit.said(refusal))
 
 
 def _matching(visit: Visit, asked: Asked) -> list[int]:
