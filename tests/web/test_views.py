@@ -59,12 +59,17 @@ async def test_lists_of_actions_have_views_of_their_own(book: Book, browser: Bro
 
     todo, every = (await browser.get("/actions?channel=call")).text, (await browser.get("/actions/all")).text
 
-    assert bar(todo) == {"Calls": ("/actions?channel=call", True), "Ignored": ("/actions/all?status=ignored", False)}
+    assert bar(todo) == {
+        "Calls": ("/actions?channel=call", True),
+        "Ignored": ("/actions/all?status=ignored", False),
+    }
     assert "Save as a view" not in every
     assert bar((await browser.get("/invoices")).text) == {}
 
 
-async def test_ones_own_views_are_nobody_elses_and_shared_ones_are_everybodys(book: Book, browser: Browser) -> None:
+async def test_ones_own_views_are_nobody_elses_and_shared_ones_are_everybodys(
+    book: Book, browser: Browser
+) -> None:
     await browser.sign_in(ADMIN)
     await saved(browser, "Mine", BIG)
     await saved(browser, "Ours", "/invoices?currency=EUR", shared="true")
