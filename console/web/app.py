@@ -8,6 +8,7 @@ from console.web.assets import PREFIX
 from console.web.pages import (
     account,
     action_bulk,
+    action_jobs,
     action_orders,
     actions,
     appearance,
@@ -25,6 +26,7 @@ from console.web.pages import (
     rules,
     settings,
     settings_calendar,
+    settings_domains,
     settings_groups,
     settings_keys,
     settings_organization,
@@ -51,6 +53,7 @@ from console.web.service import Web
 PAGES = (
     account,
     action_bulk,
+    action_jobs,
     action_orders,
     actions,
     appearance,
@@ -76,6 +79,7 @@ PAGES = (
     rules,
     settings,
     settings_calendar,
+    settings_domains,
     settings_groups,
     settings_keys,
     settings_organization,

@@ -225,6 +225,8 @@ def _work(walk: Walk, ids: dict[str, int]) -> None:
     walk.go(f"/actions/{ids['call']}")
     walk.go("/actions/all")
     walk.go("/actions/all?status=coming")
+    walk.send("/actions/bulk", {"do": "send", "everything": "1", "back": everybody}, "what would be sent")
+    walk.go(f"/actions/bulk/{ids['job over to-dos']}")
     walk.go("/invoices", lambda page: page.locator("[name=chosen]").first.check())
     walk.go("/invoices", lambda page: page.locator("[data-bulk-kind]").select_option("bulk pause"))
     walk.go("/invoices?words=nothing-like-this")

@@ -1,7 +1,8 @@
-"""Hold the lists that people save under names."""
+"""Hold the lists that people save under names, and what was found out about domains of senders."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0009"
 down_revision = "0006"
@@ -44,8 +45,19 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("user_id IS NULL"),
     )
+    op.create_table(
+        "domain_checks",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("selector", sa.Text(), nullable=True),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checked_by", sa.Text(), nullable=False),
+        sa.Column("findings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.CheckConstraint("domain <> '' AND domain = lower(domain)", name=op.f("ck_domain_checks_domain")),
+        sa.PrimaryKeyConstraint("domain", name=op.f("pk_domain_checks")),
+    )
 
 
 def downgrade() -> None:
     """Go back."""
+    op.drop_table("domain_checks")
     op.drop_table("saved_views")
