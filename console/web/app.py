@@ -8,6 +8,7 @@ from console.web.assets import PREFIX
 from console.web.pages import (
     account,
     action_bulk,
+    action_jobs,
     action_orders,
     actions,
     appearance,
@@ -25,6 +26,7 @@ from console.web.pages import (
     rules,
     settings,
     settings_calendar,
+    settings_domains,
     settings_groups,
     settings_keys,
     settings_organization,
@@ -35,6 +37,7 @@ from console.web.pages import (
     single_sign_on,
     template_previews,
     templates,
+    views,
 )
 from console.web.pages.customers import customer as customers_customer
 from console.web.pages.customers import customers as customers_customers
@@ -42,6 +45,7 @@ from console.web.pages.invoices import bulk as invoices_bulk
 from console.web.pages.invoices import listing as invoices_listing
 from console.web.pages.invoices import messages as invoices_messages
 from console.web.pages.invoices import orders as invoices_orders
+from console.web.pages.invoices import owing as invoices_owing
 from console.web.pages.invoices import page as invoices_page
 from console.web.security import SecureAnswers
 from console.web.service import Web
@@ -49,6 +53,7 @@ from console.web.service import Web
 PAGES = (
     account,
     action_bulk,
+    action_jobs,
     action_orders,
     actions,
     appearance,
@@ -65,6 +70,7 @@ PAGES = (
     invoices_listing,
     invoices_messages,
     invoices_orders,
+    invoices_owing,
     invoices_page,
     jobs,
     overview,
@@ -73,6 +79,7 @@ PAGES = (
     rules,
     settings,
     settings_calendar,
+    settings_domains,
     settings_groups,
     settings_keys,
     settings_organization,
@@ -83,6 +90,7 @@ PAGES = (
     single_sign_on,
     template_previews,
     templates,
+    views,
 )
 _OF_THE_API = ("/v1", "/healthz")
 

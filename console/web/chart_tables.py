@@ -27,6 +27,14 @@ class ChartTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    @property
+    def headings(self) -> tuple[str | tuple[str, str], ...]:
+        """Return the columns as pages head them: those of numbers with that kind."""
+        if not self.rows:
+            return self.columns
+        named = zip(self.columns, self.rows[0], strict=True)
+        return tuple((column, "number") if cell.is_number else column for column, cell in named)
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
