@@ -12,6 +12,7 @@ from db.queries.invoices import invoice_id_of
 from dunning.facts import InvoiceState
 from intake.clerk_orders import Clerk, Told
 from mailer.pdf import PDF_BYTES_MAX, fault_of
+from phrase import phrase
 
 
 class InvoiceOrders(Clerk):
@@ -31,11 +32,11 @@ class InvoiceOrders(Clerk):
             number, lambda session, id_, change: reversals.reverse(session, id_, amount, change), "invoice_changed"
         )
 
-    def change_due_date(self, number: str, due_on: date) -> Told:
+    def change_due_date(self, number: str, due_on: date, reason: str | None = None) -> Told:
         """Let the invoice fall due on another day. Raises Refused."""
         return self._about_invoice(
             number,
-            lambda session, id_, change: due_dates.change_due_date(session, id_, due_on, change),
+            lambda session, id_, change: due_dates.change_due_date(session, id_, due_on, change, reason),
             "invoice_changed",
         )
 
@@ -47,17 +48,21 @@ class InvoiceOrders(Clerk):
         """Take back that the invoice is hidden."""
         return self._set_hidden(number, False)
 
-    def write_off(self, number: str) -> Told:
+    def write_off(self, number: str, reason: str | None = None) -> Told:
         """Write the invoice off, which ends its collection. Raises Refused."""
-        return self._end(number, InvoiceState.WRITTEN_OFF)
+        return self._end(number, InvoiceState.WRITTEN_OFF, reason)
 
-    def void(self, number: str) -> Told:
+    def void(self, number: str, reason: str | None = None) -> Told:
         """Make the invoice void, which ends its collection. Raises Refused."""
-        return self._end(number, InvoiceState.VOID)
+        return self._end(number, InvoiceState.VOID, reason)
 
-    def reinstate(self, number: str) -> Told:
+    def reinstate(self, number: str, reason: str | None = None) -> Told:
         """Take back that the invoice was written off or void. Raises Refused."""
-        return self._about_invoice(number, invoice_states.reinstate, "invoice_changed")
+        return self._about_invoice(
+            number,
+            lambda session, id_, change: invoice_states.reinstate(session, id_, change, reason),
+            "invoice_changed",
+        )
 
     def attach(self, number: str, path: Path | None) -> bool:
         """Keep the PDF at the path for messages about the invoice, or none; say whether that is new.
@@ -68,7 +73,7 @@ class InvoiceOrders(Clerk):
         with transaction(self.engine) as session:
             invoice_id = invoice_id_of(session, number)
             if invoice_id is None:
-                raise Refused(f"there is no invoice {number!r}")
+                raise Refused("there is no invoice {number!r}", number=number)
             change = self._change(session)
             if path is None:
                 return invoice_files.detach_file(session, invoice_id, change)
@@ -81,10 +86,10 @@ class InvoiceOrders(Clerk):
             "invoice_changed",
         )
 
-    def _end(self, number: str, state: InvoiceState) -> Told:
+    def _end(self, number: str, state: InvoiceState, reason: str | None) -> Told:
         return self._about_invoice(
             number,
-            lambda session, id_, change: invoice_states.end_invoice(session, id_, state, change),
+            lambda session, id_, change: invoice_states.end_invoice(session, id_, state, change, reason),
             "invoice_changed",
         )
 
@@ -94,8 +99,8 @@ def _pdf(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(PDF_BYTES_MAX + 1)
     except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror or error}") from error
+        raise Refused("{path} cannot be read: {why}", path=path, why=error.strerror or str(error)) from error
     fault = fault_of(content)
     if fault is not None:
-        raise Refused(f"{path} cannot be attached: {fault}")
+        raise Refused("{path} cannot be attached: {fault}", path=path, fault=phrase(fault))
     return content

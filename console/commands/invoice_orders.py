@@ -49,7 +49,7 @@ def reverse(invoice: str, amount: Amount, /, *, json: bool = False) -> int:
     return carry_out(invoice, Order(lambda desk: desk.reverse(invoice, amount), done), json)
 
 
-def due_date(invoice: str, date: Day, /, *, json: bool = False) -> int:
+def due_date(invoice: str, date: Day, /, *, reason: str | None = None, json: bool = False) -> int:
     """Let an invoice fall due on another day; far enough later, its cadence begins anew.
 
     Parameters
@@ -58,13 +58,17 @@ def due_date(invoice: str, date: Day, /, *, json: bool = False) -> int:
         The invoice's number.
     date
         The new due date, as YYYY-MM-DD.
+    reason
+        Why, for whoever looks at the invoice later.
     json
         Print one JSON document.
     """
     from console.orders.order import Order, carry_out
 
     done = f"due on {date}"
-    return carry_out(invoice, Order(lambda desk: desk.change_due_date(invoice, date), lambda _: done), json)
+    return carry_out(
+        invoice, Order(lambda desk: desk.change_due_date(invoice, date, reason), lambda _: done), json
+    )
 
 
 def hide(invoice: str, /, *, json: bool = False) -> int:
@@ -103,48 +107,56 @@ def show(invoice: str, /, *, json: bool = False) -> int:
     )
 
 
-def write_off(invoice: str, /, *, json: bool = False) -> int:
+def write_off(invoice: str, /, *, reason: str | None = None, json: bool = False) -> int:
     """Write an invoice off: its collection ends.
 
     Parameters
     ----------
     invoice
         The invoice's number.
+    reason
+        Why, for whoever looks at the invoice later.
     json
         Print one JSON document.
     """
     from console.orders.order import Order, carry_out
 
     same = "nothing changed, it is written off already"
-    return carry_out(invoice, Order(lambda desk: desk.write_off(invoice), lambda _: "written off", same), json)
+    return carry_out(
+        invoice, Order(lambda desk: desk.write_off(invoice, reason), lambda _: "written off", same), json
+    )
 
 
-def void(invoice: str, /, *, json: bool = False) -> int:
+def void(invoice: str, /, *, reason: str | None = None, json: bool = False) -> int:
     """Make an invoice void: its collection ends.
 
     Parameters
     ----------
     invoice
         The invoice's number.
+    reason
+        Why, for whoever looks at the invoice later.
     json
         Print one JSON document.
     """
     from console.orders.order import Order, carry_out
 
     same = "nothing changed, it is void already"
-    return carry_out(invoice, Order(lambda desk: desk.void(invoice), lambda _: "void", same), json)
+    return carry_out(invoice, Order(lambda desk: desk.void(invoice, reason), lambda _: "void", same), json)
 
 
-def reinstate(invoice: str, /, *, json: bool = False) -> int:
+def reinstate(invoice: str, /, *, reason: str | None = None, json: bool = False) -> int:
     """Take back that an invoice was written off or void; its collection goes on where it was.
 
     Parameters
     ----------
     invoice
         The invoice's number.
+    reason
+        Why, for whoever looks at the invoice later.
     json
         Print one JSON document.
     """
     from console.orders.order import Order, carry_out
 
-    return carry_out(invoice, Order(lambda desk: desk.reinstate(invoice), lambda _: "reinstated"), json)
+    return carry_out(invoice, Order(lambda desk: desk.reinstate(invoice, reason), lambda _: "reinstated"), json)

@@ -8,6 +8,7 @@ from console.web.assets import PREFIX
 from console.web.pages import (
     account,
     action_bulk,
+    action_jobs,
     action_orders,
     actions,
     appearance,
@@ -44,6 +45,7 @@ from console.web.pages.invoices import bulk as invoices_bulk
 from console.web.pages.invoices import listing as invoices_listing
 from console.web.pages.invoices import messages as invoices_messages
 from console.web.pages.invoices import orders as invoices_orders
+from console.web.pages.invoices import owing as invoices_owing
 from console.web.pages.invoices import page as invoices_page
 from console.web.security import SecureAnswers
 from console.web.service import Web
@@ -51,6 +53,7 @@ from console.web.service import Web
 PAGES = (
     account,
     action_bulk,
+    action_jobs,
     action_orders,
     actions,
     appearance,
@@ -67,6 +70,7 @@ PAGES = (
     invoices_listing,
     invoices_messages,
     invoices_orders,
+    invoices_owing,
     invoices_page,
     jobs,
     overview,

@@ -17,10 +17,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from console.web.cookies import drop_cookie, keep_cookie, read_cookie
 from console.web.languages import Reader, offered, reader_for
 from console.web.navigation import entries_for
+from console.web.phrases import in_words
 from console.web.service import Web, web_of
 from console.web.watching import fingerprints_in, seen_by
 from console.web.work import Work, working
 from db.operations.audit import Acting
+from db.operations.refusal import Refused
 from db.queries.access import Visitor
 from intake.sign_in import Browser, visitor_with
 
@@ -72,6 +74,10 @@ class Visit:
     def text(self, message: str, /, **values: object) -> str:
         """Return a message in the reader's language."""
         return self.reader.text(message, **values)
+
+    def said(self, told: Exception | str) -> str:
+        """Return in the reader's language why something was refused, or another line of the ledger."""
+        return in_words(self.reader, told.said if isinstance(told, Refused) else str(told))
 
     def work(self) -> AbstractContextManager[Work]:
         """Open a transaction for orders of the visitor. Raises Refused and LedgerUnavailable."""

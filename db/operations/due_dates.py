@@ -14,7 +14,9 @@ from dunning.cycles import begins_cycle
 from dunning.events import DueDateChanged
 
 
-def change_due_date(session: Session, invoice_id: int, due_on: date, change: Change) -> None:
+def change_due_date(
+    session: Session, invoice_id: int, due_on: date, change: Change, reason: str | None = None
+) -> None:
     """Let the invoice fall due on another day; where that is far enough, a new cycle begins.
 
     Raises Refused if it is due on that day already, or was issued after it.
@@ -23,8 +25,8 @@ def change_due_date(session: Session, invoice_id: int, due_on: date, change: Cha
     if case is None:
         return
     before = case.facts.invoice.due_on
-    was = None if before is None else before.isoformat()
-    note_once(session, change, "due date changed", invoice_id, was=was, due_on=due_on.isoformat())
+    days = {"was": None if before is None else before.isoformat(), "due_on": due_on.isoformat()}
+    note_once(session, change, "due date changed", invoice_id, None, **days, reason=reason)
     session.execute(update(Invoice).where(Invoice.id == invoice_id).values(due_on=due_on))
     if begins_cycle(case.facts, due_on, change.on):
         begin_cycle(session, case, change)

@@ -13,6 +13,7 @@ from db.operations.rules.asked import settle_by_rules
 from db.tables.invoices import Invoice
 from dunning.events import StateChanged, VisibilityChanged
 from dunning.facts import InvoiceState
+from phrase import phrase
 
 _NOTED = {InvoiceState.VOID: "voided", InvoiceState.WRITTEN_OFF: "written off"}
 _TAKEN_BACK = (InvoiceState.VOID, InvoiceState.WRITTEN_OFF)
@@ -29,7 +30,9 @@ def set_hidden(session: Session, invoice_id: int, is_hidden: bool, change: Chang
     return True
 
 
-def end_invoice(session: Session, invoice_id: int, state: InvoiceState, change: Change) -> bool:
+def end_invoice(
+    session: Session, invoice_id: int, state: InvoiceState, change: Change, reason: str | None = None
+) -> bool:
     """Write the invoice off or void it, which ends its collection; say whether that changed anything (rule 3.2).
 
     Raises Refused if it is the other of the two, or if there is nothing to write off.
@@ -39,16 +42,16 @@ def end_invoice(session: Session, invoice_id: int, state: InvoiceState, change: 
         return False
     before = case.facts.invoice.state
     if before in _TAKEN_BACK:
-        raise Refused(f"it is {_said(before)}; reinstate it first")
+        raise Refused("it is {state}; reinstate it first", state=phrase(_said(before)))
     if state is InvoiceState.WRITTEN_OFF and case.facts.invoice.outstanding <= 0:
         raise Refused("it is paid, there is nothing to write off")
-    note_once(session, change, _NOTED[state], invoice_id, was=before.value)
+    note_once(session, change, _NOTED[state], invoice_id, was=before.value, reason=reason)
     _write(session, invoice_id, state=state.value)
     settle_by_rules(session, invoice_id, change)
     return True
 
 
-def reinstate(session: Session, invoice_id: int, change: Change) -> None:
+def reinstate(session: Session, invoice_id: int, change: Change, reason: str | None = None) -> None:
     """Take back that the invoice was written off or void; its collection goes on where it was.
 
     Raises Refused if it is neither.
@@ -59,7 +62,7 @@ def reinstate(session: Session, invoice_id: int, change: Change) -> None:
     before = case.facts.invoice.state
     if before not in _TAKEN_BACK:
         raise Refused("it is neither void nor written off")
-    note_once(session, change, "reinstated", invoice_id, was=before.value)
+    note_once(session, change, "reinstated", invoice_id, was=before.value, reason=reason)
     _write(session, invoice_id, state=InvoiceState.OPEN.value)
     reopen(session, invoice_id, change)
     settle_by_rules(session, invoice_id, change)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.db.book import Book
-from tests.web.browser import MEMBER, Browser, place_of
+from tests.web.browser import ADMIN, MEMBER, Browser, place_of
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -40,6 +40,7 @@ async def test_an_invoice_shows_what_it_owes_what_comes_next_and_why(book: Book,
 
     assert "INV-1" in page
     assert "€1,000.00" in page
+    assert "1000.00" not in page, "amounts of the timeline are written as all others"
     assert "Société Hélios" in page
     assert "upcoming" in page
     assert "call" in page
@@ -160,6 +161,61 @@ async def test_nothing_is_offered_that_would_be_refused(book: Book, browser: Bro
     assert f"/invoices/{invoice_id}/promise" not in page
     assert f"/invoices/{invoice_id}/reassign" not in page
     assert "Nothing: the invoice is paid." in page
+
+
+async def test_an_admin_writes_off_makes_void_and_reinstates_with_the_reason(book: Book, browser: Browser) -> None:
+    invoice_id = an_open_invoice(book)
+    await browser.sign_in(ADMIN)
+
+    for order, happened in (
+        ("write-off", "written off"),
+        ("reinstate", "reinstated"),
+        ("void", "voided"),
+        ("reinstate", "reinstated"),
+    ):
+        page, form = await seen(browser, invoice_id)
+        assert f"/invoices/{invoice_id}/{order}" in page
+        why = f"why {order}"
+        answer = await browser.post(f"/invoices/{invoice_id}/{order}", {**form, "reason": why})
+        assert answer.status_code == 303, order
+        assert book.happened(invoice_id).count(happened) >= 1
+        assert why in (await seen(browser, invoice_id))[0]
+
+    assert book.rows(
+        "SELECT verb, details ->> 'reason' FROM audit_log WHERE about_kind = 'invoice' ORDER BY id LIMIT 2"
+    ) == [("invoice written off", "why write-off"), ("invoice reinstated", "why reinstate")]
+    assert book.stage(invoice_id) == "waiting"
+
+
+async def test_a_member_does_not_decide_whether_an_invoice_is_owed(book: Book, browser: Browser) -> None:
+    invoice_id = an_open_invoice(book)
+    await browser.sign_in(MEMBER)
+
+    page, form = await seen(browser, invoice_id)
+
+    for order in ("write-off", "void", "reinstate"):
+        assert f"/invoices/{invoice_id}/{order}" not in page
+        assert (await browser.post(f"/invoices/{invoice_id}/{order}", form)).status_code == 403
+    assert not {"written off", "voided"} & set(book.happened(invoice_id))
+
+
+async def test_a_due_date_that_begins_the_cadence_anew_has_to_be_meant(book: Book, browser: Browser) -> None:
+    invoice_id = an_open_invoice(book)
+    await browser.sign_in(MEMBER)
+    _, form = await seen(browser, invoice_id)
+    near, far = (str(today() + timedelta(days=days)) for days in (16, 60))
+
+    assert (await browser.post(f"/invoices/{invoice_id}/due-date", {**form, "due_on": near})).status_code == 303
+    _, form = await seen(browser, invoice_id)
+    asked = await browser.post(f"/invoices/{invoice_id}/due-date", {**form, "due_on": far})
+    assert asked.status_code == 422
+    assert "the cadence begins anew" in asked.text
+    assert "cycle begun" not in book.happened(invoice_id)
+
+    meant = {**form, "due_on": far, "anew": "true", "reason": "agreed by phone"}
+    assert (await browser.post(f"/invoices/{invoice_id}/due-date", meant)).status_code == 303
+    assert "cycle begun" in book.happened(invoice_id)
+    assert "agreed by phone" in (await seen(browser, invoice_id))[0]
 
 
 async def test_an_invoice_is_found_by_its_number(book: Book, browser: Browser) -> None:

@@ -39,8 +39,6 @@ from db.queries.todos import ActionFilter
 from db.queries.worklist import SCANNED_MAX, Count, WorkPage, count_work, work_page
 
 PAGE_LINES = 50
-# One order about many to-dos takes a few seconds for so many, and not longer.
-BULK_MAX = 500
 Back = Annotated[str, Query(max_length=2000)]
 router = page_router()
 
@@ -113,7 +111,6 @@ def show(
         ANYBODY=ANYBODY,
         COMING=COMING,
         LATER=LATER,
-        BULK_MAX=BULK_MAX,
         SCANNED_MAX=SCANNED_MAX,
         is_unknown=chosen is None,
         newest=asked.path(after="", open="") if asked.after else None,

@@ -135,7 +135,7 @@ def delete_sender(visit: Visiting, email: Text) -> Response:
 
 def _send(visit: Visit, message: CodeMessage) -> None:
     if visit.web.transport is None:
-        raise Refused(visit.text("No mail server is set here."))
+        raise Refused("No mail server is set here.")
     try:
         transport = visit.web.transport()
     except ValueError as error:
@@ -150,7 +150,7 @@ def _limit(visit: Visit, text: str) -> int:
     """Return a limit, 0 for none. Raises Refused."""
     plain = text.strip() or "0"
     if not (plain.isascii() and plain.isdigit() and len(plain) <= 7):
-        raise Refused(visit.text("%(text)s is no limit; take a whole number, or nothing.", text=text))
+        raise Refused("{text} is no limit; take a whole number, or nothing.", text=text)
     return int(plain)
 
 

@@ -29,7 +29,7 @@ DayOrNone = Annotated[date | None, Form()]
 Text = Annotated[str, Form(max_length=1000)]
 Name = Annotated[str, Form(max_length=200)]
 router = page_router()
-_ONE = f"{PATH}/{{invoice_id:int}}"
+ONE = f"{PATH}/{{invoice_id:int}}"
 CHANGED_MEANWHILE = N_(
     "Somebody, or the invoice's own process, changed it while you were looking at it. Nothing of yours was done:"
     " look at it again, and order it once more if it still makes sense."
@@ -40,7 +40,7 @@ class ChangedMeanwhile(Exception):
     """The invoice is another than the one that was seen."""
 
 
-def _order(
+def ordered(
     visit: Visit,
     invoice_id: int,
     version: str,
@@ -66,17 +66,17 @@ def _order(
     except ChangedMeanwhile:
         return show_invoice(visit, invoice_id, problem=visit.text(CHANGED_MEANWHILE), status=409)
     except Refused as refusal:
-        return show_invoice(visit, invoice_id, problem=visit.text(str(refusal)), opened=name, status=422)
+        return show_invoice(visit, invoice_id, problem=refusal.said, opened=name, status=422)
     return visit.go(path_of_invoice(invoice_id), said=visit.text(said))
 
 
-@router.post(f"{_ONE}/pause", **needs(Role.MEMBER))
+@router.post(f"{ONE}/pause", **needs(Role.MEMBER))
 def pause(
     visit: Visiting, invoice_id: Id, version: Version, until: DayOrNone = None, reason: Text = ""
 ) -> Response:
     """Stop contact until a day, or until it is resumed."""
     why = reason.strip() or None
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -89,10 +89,10 @@ def pause(
     )
 
 
-@router.post(f"{_ONE}/resume", **needs(Role.MEMBER))
+@router.post(f"{ONE}/resume", **needs(Role.MEMBER))
 def resume(visit: Visiting, invoice_id: Id, version: Version) -> Response:
     """End the pause."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -103,10 +103,10 @@ def resume(visit: Visiting, invoice_id: Id, version: Version) -> Response:
     )
 
 
-@router.post(f"{_ONE}/reassign", **needs(Role.MEMBER))
+@router.post(f"{ONE}/reassign", **needs(Role.MEMBER))
 def reassign(visit: Visiting, invoice_id: Id, version: Version, cadence: Name = "") -> Response:
     """Put the invoice under another cadence, or none."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -118,10 +118,10 @@ def reassign(visit: Visiting, invoice_id: Id, version: Version, cadence: Name = 
     )
 
 
-@router.post(f"{_ONE}/release", **needs(Role.MEMBER))
+@router.post(f"{ONE}/release", **needs(Role.MEMBER))
 def release(visit: Visiting, invoice_id: Id, version: Version) -> Response:
     """Let smart rules manage the cadence again."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -132,10 +132,10 @@ def release(visit: Visiting, invoice_id: Id, version: Version) -> Response:
     )
 
 
-@router.post(f"{_ONE}/restart", **needs(Role.MEMBER))
+@router.post(f"{ONE}/restart", **needs(Role.MEMBER))
 def restart(visit: Visiting, invoice_id: Id, version: Version) -> Response:
     """Begin the cadence anew."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -146,7 +146,7 @@ def restart(visit: Visiting, invoice_id: Id, version: Version) -> Response:
     )
 
 
-@router.post(f"{_ONE}/promise", **needs(Role.MEMBER))
+@router.post(f"{ONE}/promise", **needs(Role.MEMBER))
 def promise(
     visit: Visiting,
     invoice_id: Id,
@@ -155,7 +155,7 @@ def promise(
     amount: Annotated[Decimal | None, Form(gt=0, max_digits=19, decimal_places=4)] = None,
 ) -> Response:
     """Note a promise to pay."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -168,10 +168,10 @@ def promise(
     )
 
 
-@router.post(f"{_ONE}/payment-in-flight", **needs(Role.MEMBER))
+@router.post(f"{ONE}/payment-in-flight", **needs(Role.MEMBER))
 def payment_in_flight(visit: Visiting, invoice_id: Id, version: Version, until: Day) -> Response:
     """Note that a payment is on its way."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -183,11 +183,11 @@ def payment_in_flight(visit: Visiting, invoice_id: Id, version: Version, until: 
     )
 
 
-@router.post(f"{_ONE}/dispute", **needs(Role.MEMBER))
+@router.post(f"{ONE}/dispute", **needs(Role.MEMBER))
 def dispute(visit: Visiting, invoice_id: Id, version: Version, reason: Text = "") -> Response:
     """Hold the invoice until its dispute is resolved."""
     why = reason.strip() or None
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -199,12 +199,12 @@ def dispute(visit: Visiting, invoice_id: Id, version: Version, reason: Text = ""
     )
 
 
-@router.post(f"{_ONE}/resolve", **needs(Role.MEMBER))
+@router.post(f"{ONE}/resolve", **needs(Role.MEMBER))
 def resolve(
     visit: Visiting, invoice_id: Id, version: Version, then: Annotated[Resolution, Form()] = Resolution.RESUME
 ) -> Response:
     """End the dispute."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -216,10 +216,10 @@ def resolve(
     )
 
 
-@router.post(f"{_ONE}/hide", **needs(Role.MEMBER))
+@router.post(f"{ONE}/hide", **needs(Role.MEMBER))
 def hide(visit: Visiting, invoice_id: Id, version: Version) -> Response:
     """Keep the customer from what is written about the invoice."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -230,10 +230,10 @@ def hide(visit: Visiting, invoice_id: Id, version: Version) -> Response:
     )
 
 
-@router.post(f"{_ONE}/show", **needs(Role.MEMBER))
+@router.post(f"{ONE}/show", **needs(Role.MEMBER))
 def show(visit: Visiting, invoice_id: Id, version: Version) -> Response:
     """Take back that it is hidden."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -244,7 +244,7 @@ def show(visit: Visiting, invoice_id: Id, version: Version) -> Response:
     )
 
 
-@router.post(f"{_ONE}/contact", **needs(Role.MEMBER))
+@router.post(f"{ONE}/contact", **needs(Role.MEMBER))
 def contact(
     visit: Visiting,
     invoice_id: Id,
@@ -254,7 +254,7 @@ def contact(
     note: Text = "",
 ) -> Response:
     """Log a contact that was made outside the cadence, perhaps in place of a step."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,
@@ -267,10 +267,10 @@ def contact(
     )
 
 
-@router.post(f"{_ONE}/snooze", **needs(Role.MEMBER))
+@router.post(f"{ONE}/snooze", **needs(Role.MEMBER))
 def snooze(visit: Visiting, invoice_id: Id, version: Version, step: Name, until: Day) -> Response:
     """Put the open to-do of a step off."""
-    return _order(
+    return ordered(
         visit,
         invoice_id,
         version,

@@ -63,7 +63,7 @@ def show_invoice(
 
     Raises HTTPException for one that is not there.
     """
-    shown = read_invoice(visit.web.engine, invoice_id, visit.now, before)
+    shown = read_invoice(visit.web.engine, invoice_id, visit.now, before, visit.user.role)
     if shown is None:
         raise HTTPException(404)
     reader, record, ahead = visit.reader, shown.record, shown.ahead

@@ -10,6 +10,7 @@ from console.failure import Failure
 from console.views.book_ahead import DAYS_AHEAD, Question
 from console.views.invoice_ahead import InvoiceAhead, read_ahead
 from db.engine import Engine, Session, transaction
+from db.queries.access import Role
 from db.queries.calendar import local_date
 from db.queries.catalogue import cadence_lines
 from db.queries.collections import case_of
@@ -38,6 +39,9 @@ from dunning.facts import Facts
 from dunning.objections import objection
 
 ENTRIES = 25
+# Who works on invoices does not decide whether they are owed.
+DECIDES = Role.ADMIN
+DECISIONS = frozenset({"write-off", "void", "reinstate"})
 REPLIES_MAX = 100
 
 
@@ -81,8 +85,13 @@ class InvoiceShown:
         return max(0, (self.today - due_on).days)
 
 
-def read_invoice(engine: Engine, invoice_id: int, now: datetime, before_id: int | None) -> InvoiceShown | None:
-    """Return the invoice, None if there is none; its timeline before an entry. Raises LedgerUnavailable."""
+def read_invoice(
+    engine: Engine, invoice_id: int, now: datetime, before_id: int | None, role: Role
+) -> InvoiceShown | None:
+    """Return the invoice as somebody with the role sees it, None if there is none.
+
+    Its timeline is that before an entry. Raises LedgerUnavailable.
+    """
     with transaction(engine) as session:
         hold_still(session)
         record = invoice_record_of(session, invoice_id)
@@ -108,7 +117,7 @@ def read_invoice(engine: Engine, invoice_id: int, now: datetime, before_id: int 
             unplanned=unplanned,
             rules=explained(session, invoice_id, today),
             cadences=[line.name for line in cadence_lines(session) if line.published is not None],
-            orders=orders_for(record, facts, now, today),
+            orders=orders_for(record, facts, now, today) - refused_to(role),
             past=read_past(session, record, before_id),
         )
 
@@ -147,4 +156,17 @@ def orders_for(record: InvoiceRecord, facts: Facts, now: datetime, today: date) 
         possible.add("show" if facts.invoice.is_hidden else "hide")
     if record.cadence_locked_by is not None:
         possible.add("release")
-    return frozenset(possible)
+    return frozenset(possible | _about_owing(record))
+
+
+def refused_to(role: Role) -> frozenset[str]:
+    """Return the orders that are not for somebody with the role."""
+    return frozenset() if role.may_act_as(DECIDES) else DECISIONS
+
+
+def _about_owing(record: InvoiceRecord) -> set[str]:
+    if record.state in ("void", "written_off"):
+        return {"reinstate"}
+    if record.outstanding <= 0:
+        return {"void"}
+    return {"void", "write-off", "due-date"}
