@@ -17,7 +17,7 @@ from db.engine import transaction
 from db.operations.arrival.import_profiles import delete_profile
 from db.operations.refusal import Refused
 from db.queries.access import Role
-from db.queries.catalogue import cadence_lines
+from db.queries.catalogue import published_names
 from db.queries.import_profiles import saved_profiles
 from db.queries.jobs import job_file_names, job_page
 from intake.imports.choosing import HowToRead, columns_for, headers_seen, read_as
@@ -175,7 +175,7 @@ def _show(visit: Visit, kept: Upload, how: HowToRead, **said: Any) -> Response:
             reading, headers = read_as(session, source, how), headers_seen(source, how)
         columns = columns_for(session, reading.kind) if reading.kind is not None and headers else ()
         profiles = saved_profiles(session)
-        cadences = [line.name for line in cadence_lines(session) if line.published is not None]
+        cadences = published_names(session)
     sure = {one.subject: one.confidence for one in reading.guesses}
     values = {
         "problem": problem,

@@ -29,8 +29,8 @@ from db.engine import Session, transaction
 from db.operations.refusal import Refused
 from db.operations.rules.smart_rules import require_known
 from db.queries.access import Role
-from db.queries.catalogue import cadence_lines
-from db.queries.people import group_lines, user_lines
+from db.queries.catalogue import published_names
+from db.queries.people import names_to_choose
 from db.queries.rule_preview import RulePreview
 from db.queries.smart_rules import RuleLine, catalogue_of, rule_lines, rule_names
 from intake.rule_orders import MisreadRule, sound_rule
@@ -260,9 +260,8 @@ def _parts(session: Session) -> dict[str, Any]:
     """Return what the form offers."""
     return {
         "fields": FormFields.of(catalogue_of(session)),
-        "cadences": [line.name for line in cadence_lines(session) if line.published is not None],
-        "recipients": [group.name for group in group_lines(session)]
-        + [user.email for user in user_lines(session) if user.is_active],
+        "cadences": published_names(session),
+        "recipients": names_to_choose(session),
         "triggers": tuple(one.value for one in Trigger),
         "actions": ACTIONS,
     }

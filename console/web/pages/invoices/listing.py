@@ -11,7 +11,7 @@ from console.web.words import N_
 from db.engine import transaction
 from db.queries.access import Role
 from db.queries.calendar import local_date
-from db.queries.catalogue import cadence_lines, cadence_names
+from db.queries.catalogue import cadence_names, published_names
 from db.queries.customer_records import customer_record_of
 from db.queries.lists.choice import InvoiceChoice, Risk
 from db.queries.lists.invoices import invoice_count, invoice_page
@@ -83,7 +83,7 @@ def show_list(visit: Visit, asked: Asked, *, problem: str | None = None, status:
     with transaction(visit.web.engine) as session:
         today = local_date(session, visit.now)
         names = cadence_names(session)
-        published = [line.name for line in cadence_lines(session) if line.published is not None]
+        published = published_names(session)
         customer = (
             None if asked.choice.customer_id is None else customer_record_of(session, asked.choice.customer_id)
         )
