@@ -61,6 +61,10 @@ class Reader:
         """Return a plain number."""
         return _number(number, self.locale)
 
+    def exact(self, number: Decimal) -> str:
+        """Return a number with all its decimals."""
+        return format_decimal(number, locale=self.locale, decimal_quantization=False)
+
     def day(self, day: date, form: str = "medium") -> str:
         """Return a day."""
         return _day(day, form, self.locale)
@@ -98,7 +102,7 @@ def catalogue_of(language: str) -> Catalog:
             continue
         for message in catalogue:
             if message.id:
-                whole[message.id] = message
+                whole.add(message.id, message.string, context=message.context, flags=message.flags)
     assert whole is not None, f"{language} has a catalogue"
     return whole
 

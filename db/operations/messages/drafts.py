@@ -1,6 +1,7 @@
 """Keeps what people make of a to-do's message, and their word that it goes out (docs/decisions/0014)."""
 
 from dataclasses import dataclass
+from datetime import date
 from unicodedata import category
 
 from sqlalchemy import select, update
@@ -8,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from db.operations.admission import current_case
 from db.operations.change import Change, is_known, note_once
-from db.operations.open_todos import OpenTodo, lock_todo, open_todo_of
+from db.operations.open_todos import OpenTodo, kind_of_todo, lock_todo, open_todo_of
 from db.operations.refusal import Refused
 from db.operations.settle import settle
 from db.tables.actions import Action
 from dunning.cadence import Channel
 from dunning.facts import Facts
+from phrase import phrase
 
 SUBJECT_CHARACTERS_MAX = 250
 BODY_CHARACTERS_MAX = 50_000
@@ -66,34 +68,38 @@ def approve(session: Session, action_id: int, change: Change) -> int:
     if is_known(session, change.event_id):
         return invoice_id
     todo = open_todo_of(session, action_id)
-    if todo.approved_by is not None:
-        raise Refused(f"{todo.approved_by} said so already; its message is about to go out")
-    if not todo.is_step or todo.channel is not Channel.EMAIL:
-        what = f"a to-do of the channel {todo.channel}" if todo.is_step else f"a to-do of the kind {todo.kind}"
-        raise Refused(f"{what} cannot be sent from here; do it, and then complete it")
+    require_sendable(todo)
     note_once(session, change, "message approved", invoice_id, todo.collection_id, todo=todo.id, step=todo.step_id)
-    _require_free(current_case(session, invoice_id, change).facts, change)
+    require_free(current_case(session, invoice_id, change).facts, change.on)
     approved = {"approved_by": change.by, "snoozed_until": None, "mends": False}
     session.execute(update(Action).where(Action.id == todo.id).values(approved))
     settle(session, invoice_id, change)
     return invoice_id
 
 
-def _require_free(facts: Facts, change: Change) -> None:
-    """Raise Refused if the customer must not be written to today, or cannot be."""
-    held = [hold for hold in facts.holds if hold.until is None or hold.until > change.on]
+def require_sendable(todo: OpenTodo) -> None:
+    """Raise Refused unless the to-do is an e-mail of a step, and nobody said yet that it goes out."""
+    if todo.approved_by is not None:
+        raise Refused("{by} said so already; its message is about to go out", by=todo.approved_by)
+    if not todo.is_step or todo.channel is not Channel.EMAIL:
+        raise Refused("{what} cannot be sent from here; do it, and then complete it", what=kind_of_todo(todo))
+
+
+def require_free(facts: Facts, on: date) -> None:
+    """Raise Refused if the customer must not be written to on the day, or cannot be."""
+    held = [hold for hold in facts.holds if hold.until is None or hold.until > on]
     if held:
-        raise Refused(f"nothing goes out: {held[0].kind.replace('_', ' ')}")
+        raise Refused("nothing goes out: {hold}", hold=phrase(held[0].kind.replace("_", " ")))
     if facts.invoice.is_hidden:
         raise Refused("nothing goes out: the invoice is hidden from its customer")
     obstacle = facts.obstacles.get(Channel.EMAIL)
     if obstacle is not None:
-        raise Refused(f"it cannot be sent: {obstacle}")
+        raise Refused("it cannot be sent: {obstacle}", obstacle=phrase(obstacle))
 
 
 def _require_written(todo: OpenTodo) -> None:
     if not todo.channel.is_written:
-        raise Refused(f"a {todo.channel} has no message")
+        raise Refused("a {channel} has no message", channel=phrase(todo.channel.value))
 
 
 def _sound_subject(text: str) -> str:
@@ -102,7 +108,8 @@ def _sound_subject(text: str) -> str:
         raise Refused("a message needs a subject")
     if len(subject) > SUBJECT_CHARACTERS_MAX or any(category(one) in ("Cc", "Cs") for one in subject):
         raise Refused(
-            f"a subject is one line of at most {SUBJECT_CHARACTERS_MAX} characters, none of them a control"
+            "a subject is one line of at most {most} characters, none of them a control",
+            most=SUBJECT_CHARACTERS_MAX,
         )
     return subject
 
@@ -112,7 +119,7 @@ def _sound_body(text: str) -> str:
     if not body:
         raise Refused("a message needs a text")
     if len(body) > BODY_CHARACTERS_MAX:
-        raise Refused(f"a message has at most {BODY_CHARACTERS_MAX} characters")
+        raise Refused("a message has at most {most} characters", most=BODY_CHARACTERS_MAX)
     if any(one == "\x00" or category(one) == "Cs" for one in body):
         raise Refused("the text holds a NUL character, or is not written in UTF-8")
     return body + "\n"

@@ -66,7 +66,7 @@ def ordered(
     except ChangedMeanwhile:
         return show_invoice(visit, invoice_id, problem=visit.text(CHANGED_MEANWHILE), status=409)
     except Refused as refusal:
-        return show_invoice(visit, invoice_id, problem=visit.text(str(refusal)), opened=name, status=422)
+        return show_invoice(visit, invoice_id, problem=refusal.said, opened=name, status=422)
     return visit.go(path_of_invoice(invoice_id), said=visit.text(said))
 
 
