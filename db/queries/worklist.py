@@ -163,7 +163,7 @@ def _by_value(
     # Only constants are put in here; what people ask for goes in as parameters.
     statement = f"""
     WITH matched AS MATERIALIZED (
-      SELECT a.id, a.listed_on, {_VALUE} AS value {_seen_from(worth)} WHERE {_all(conditions)}),
+      SELECT a.id, a.listed_on, {_VALUE} AS value {_joined(worth)} WHERE {_all(conditions)}),
     best AS MATERIALIZED (
       SELECT id, value FROM matched m WHERE {behind} ORDER BY value DESC, listed_on, id LIMIT :limit)
     {COLUMNS}, {_DUE} AS invoice_due_on, (SELECT count(*) FROM matched) AS matching {_SHOWN}
