@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from console.web.beside import WAIT_SECONDS
 from console.web.guard import needs, page_router
 from console.web.pages.invoices import words
 from console.web.pages.invoices.axis import kept_reasons
@@ -73,10 +74,17 @@ def list_page(visit: Visiting) -> Response:
 @router.get(f"{PATH}/count", **needs(Role.MEMBER))
 def count(visit: Visiting) -> Response:
     """Say how many invoices there are in the list that the address asks for."""
-    asked = read(visit.request.query_params)
-    with transaction(visit.web.engine) as session:
-        found, at_least = invoice_count(session, asked.choice, local_date(session, visit.now))
-    return visit.page("invoices/count.html", count=found, at_least=at_least, counted=None)
+    choice, engine, now = read(visit.request.query_params).choice, visit.web.engine, visit.now
+
+    def counted() -> tuple[int, bool]:
+        with transaction(engine) as session:
+            return invoice_count(session, choice, local_date(session, now))
+
+    wait_seconds = WAIT_SECONDS if "hx-request" in visit.request.headers else None
+    found = visit.web.beside.ask(("invoices", choice), counted, wait_seconds)
+    if found is None:
+        return Response(status_code=204)
+    return visit.page("invoices/count.html", count=found[0], at_least=found[1], counted=None)
 
 
 def show_list(visit: Visit, asked: Asked, *, problem: str | None = None, status: int = 200) -> Response:
