@@ -7,8 +7,8 @@ from dunning.cadence import Anchor, Cadence, Step
 TERMS_DAYS = (15, 30, 45, 60)
 TERM_DAYS = 30
 WIDTH, NARROW = 1000, 340
-_LEFT, _RIGHT = 50, 62
-_LABEL_WIDTH = 108
+_LEFT, _RIGHT = 66, 66
+_LABEL_WIDTH = 132
 _LEVEL_HEIGHT = 38
 _DAY_WIDTH = 34
 _TOP = 20

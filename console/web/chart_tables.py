@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from console.web.svg import Picture
 from db.queries.figures.keys import Figure
 from db.queries.lists.choice import InvoiceChoice
 from db.queries.todos import ActionFilter
@@ -37,8 +38,8 @@ class ChartTable:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart as SVG, the table behind it, and the key of its definition."""
+    """A chart, the table behind it, and the key of its definition."""
 
     definition: Figure
-    svg: str
+    svg: Picture
     table: ChartTable

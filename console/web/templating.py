@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from console.web.languages import LANGUAGES, Reader, translations
 from console.web.phrases import in_words
+from console.web.watching import fingerprint
 from db.operations.refusal import Refused
 from phrase import Phrase
 
@@ -45,7 +46,9 @@ def _environment(folder: Path, language: str) -> Environment:
     )
     messages = translations(language)
     environment.globals.update(_translating(messages))
-    environment.filters.update(money=_money, number=_number, day=_day, moment=_moment, word=_word)
+    environment.filters.update(
+        money=_money, number=_number, day=_day, moment=_moment, word=_word, fingerprint=fingerprint
+    )
     return environment
 
 

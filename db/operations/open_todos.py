@@ -1,7 +1,8 @@
 """Finds the to-do that a person means, locks its invoice, and says who was faster where it is done already."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -37,6 +38,7 @@ class OpenTodo:
     channel: Channel
     is_automatic: bool
     owner: str | None
+    snoozed_until: date | None
     approved_by: str | None
 
     @property
@@ -125,8 +127,20 @@ def _local(session: Session, moment: datetime) -> datetime:
     return moment.astimezone(ZoneInfo(time_zone))
 
 
+def open_todos(session: Session, action_ids: Sequence[int]) -> dict[int, OpenTodo]:
+    """Return those of the to-dos that are open now, by their ids; nothing is locked (pk_actions)."""
+    of_ids = select(Action, Collection.invoice_id).join(Collection).where(Action.id.in_(action_ids))
+    is_open = of_ids.where(Action.state == "open")
+    rows = session.execute(is_open.execution_options(populate_existing=True))
+    return {action.id: _todo_about(invoice_id, action) for action, invoice_id in rows}
+
+
 def _todo(session: Session, action: Action) -> OpenTodo:
     invoice_id = session.scalars(select(Collection.invoice_id).where(Collection.id == action.collection_id)).one()
+    return _todo_about(invoice_id, action)
+
+
+def _todo_about(invoice_id: int, action: Action) -> OpenTodo:
     return OpenTodo(
         id=action.id,
         invoice_id=invoice_id,
@@ -137,5 +151,6 @@ def _todo(session: Session, action: Action) -> OpenTodo:
         channel=Channel(action.channel),
         is_automatic=action.execution == "automatic",
         owner=action.owner,
+        snoozed_until=action.snoozed_until,
         approved_by=action.approved_by,
     )

@@ -77,7 +77,7 @@ def complete_todo(session: Session, action_id: int, ending: Ending, change: Chan
 
 
 def _end(session: Session, todo: OpenTodo, ending: Ending, change: Change) -> None:
-    _require_possible(todo, ending)
+    require_possible(todo, ending)
     state = "ignored" if ending.outcome == "ignored" else "done"
     note_once(
         session,
@@ -101,7 +101,8 @@ def _end(session: Session, todo: OpenTodo, ending: Ending, change: Change) -> No
         settle(session, todo.invoice_id, change)
 
 
-def _require_possible(todo: OpenTodo, ending: Ending) -> None:
+def require_possible(todo: OpenTodo, ending: Ending) -> None:
+    """Raise Refused if the to-do cannot end like that."""
     outcomes = outcomes_of(todo.kind, todo.channel)
     if ending.outcome not in outcomes:
         raise Refused(

@@ -10,6 +10,9 @@ from db.operations import cadences
 from db.operations.figures import keep_overview
 from db.operations.jobs import end_job, hold_job, move_job, open_job
 from dunning.cadence import Channel
+from intake.commands import Desk
+from intake.jobs.driver import drive
+from intake.jobs.over_todos import OverTodos
 from tests.db.book import PARIS, Book
 from tests.db.inbox import an_incoming, message_id, taken
 from tests.db.jobs import open_over
@@ -47,6 +50,10 @@ def fill(book: Book) -> dict[str, int]:
     ids["reply"] = book.one("SELECT id FROM incoming_messages")
     ids["customer"] = book.one("SELECT customer_id FROM invoices WHERE id = :id", id=ids["written to"])
     ids |= {"rule": _rules(book), "cadence": _draft(book)} | _jobs(book)
+    # A call cannot be sent: the report says so, and all stays as it is.
+    desk = Desk(book.engine, MEMBER)
+    ids["job over to-dos"] = desk.open_over_todos("send to-dos", OverTodos(where="channel call"), [ids["call"]])
+    drive(book.engine, ids["job over to-dos"])
     assert keep_overview(book.engine, datetime.now(UTC), today)
     return ids
 
@@ -83,7 +90,7 @@ def _jobs(book: Book) -> dict[str, int]:
         held = hold_job(session, job_id)
         assert held is not None
         rows = [(2, "INV-1", "created", None), (3, "INV-2", "refused", "total is no amount: many")]
-        move_job(session, held, None, {"done": 2, "failed": 1, "created": 1}, rows)
+        move_job(session, held, None, {"done": 2, "failed": 1, "changed": 1, "created": 1}, rows)
         end_job(session, job_id, "done")
         return job_id
 

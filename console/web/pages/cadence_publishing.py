@@ -10,6 +10,7 @@ from console.web import cadence_words
 from console.web.cadence_form import Sent, basis_from
 from console.web.guard import needs, page_router
 from console.web.pages.cadences import PATH, named
+from console.web.pages.invoices.words import STAGES
 from console.web.visit import Visit, Visiting
 from db.engine import transaction
 from db.operations.cadences import Basis
@@ -120,7 +121,7 @@ def _planned(visit: Visit) -> object:
     """Return what says in words what comes next of an invoice."""
 
     def said(planned: Projection) -> str:
-        stage = visit.text(planned.stage.value)
+        stage = visit.text(STAGES[planned.stage.value])
         if planned.step is None:
             return stage
         on = "" if planned.due_on is None else f", {visit.reader.day(planned.due_on)}"

@@ -1,6 +1,7 @@
 """Keeps what people make of a to-do's message, and their word that it goes out (docs/decisions/0014)."""
 
 from dataclasses import dataclass
+from datetime import date
 from unicodedata import category
 
 from sqlalchemy import select, update
@@ -67,21 +68,26 @@ def approve(session: Session, action_id: int, change: Change) -> int:
     if is_known(session, change.event_id):
         return invoice_id
     todo = open_todo_of(session, action_id)
-    if todo.approved_by is not None:
-        raise Refused("{by} said so already; its message is about to go out", by=todo.approved_by)
-    if not todo.is_step or todo.channel is not Channel.EMAIL:
-        raise Refused("{what} cannot be sent from here; do it, and then complete it", what=kind_of_todo(todo))
+    require_sendable(todo)
     note_once(session, change, "message approved", invoice_id, todo.collection_id, todo=todo.id, step=todo.step_id)
-    _require_free(current_case(session, invoice_id, change).facts, change)
+    require_free(current_case(session, invoice_id, change).facts, change.on)
     approved = {"approved_by": change.by, "snoozed_until": None, "mends": False}
     session.execute(update(Action).where(Action.id == todo.id).values(approved))
     settle(session, invoice_id, change)
     return invoice_id
 
 
-def _require_free(facts: Facts, change: Change) -> None:
-    """Raise Refused if the customer must not be written to today, or cannot be."""
-    held = [hold for hold in facts.holds if hold.until is None or hold.until > change.on]
+def require_sendable(todo: OpenTodo) -> None:
+    """Raise Refused unless the to-do is an e-mail of a step, and nobody said yet that it goes out."""
+    if todo.approved_by is not None:
+        raise Refused("{by} said so already; its message is about to go out", by=todo.approved_by)
+    if not todo.is_step or todo.channel is not Channel.EMAIL:
+        raise Refused("{what} cannot be sent from here; do it, and then complete it", what=kind_of_todo(todo))
+
+
+def require_free(facts: Facts, on: date) -> None:
+    """Raise Refused if the customer must not be written to on the day, or cannot be."""
+    held = [hold for hold in facts.holds if hold.until is None or hold.until > on]
     if held:
         raise Refused("nothing goes out: {hold}", hold=phrase(held[0].kind.replace("_", " ")))
     if facts.invoice.is_hidden:
