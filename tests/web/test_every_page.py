@@ -34,7 +34,7 @@ NO_PAGES = {
     "/sign-in/provider/back",
 }
 # Colours do not depend on the width: each page is looked at wide in the light, narrow in the dark. What there
-# is in one width alone (menu, heads of tables, cards) is the same on all pages: these are looked at crosswise, too.
+# is in one width alone (menu, heads of tables, cards) is the same on all pages: these are looked at both ways.
 CROSSWISE = ("/account", "/invoices")
 RUN_AXE = """async options => (await axe.run(document, options)).violations.map(one =>
     one.id + ": " + one.nodes.map(node => node.target.join(" ") + " " + node.html.slice(0, 160)

@@ -32,7 +32,6 @@ TOLD_ELSEWHERE = {
     ("intake/imports/choosing.py", "str(error)"): "an encoding that Python does not know",
     ("intake/imports/importing.py", "phrase(ended.failed_because)"): "why a job failed, as the ledger keeps it",
     ("intake/people_orders.py", "str(bad)"): "an address that cannot be written to, in the words of the mailer",
-    ("intake/jobs/todos_foretold.py", "because"): "the core's objection is a phrase",
     ("intake/publishing.py", "problem"): "a finding in a text, with the place where it is",
     ("intake/rule_orders.py", "objection"): "what the rules' own check objects to",
     ("intake/statements.py", "taken.said"): "why the invoice was refused, kept as a phrase",
