@@ -19,7 +19,6 @@ PARIS = ZoneInfo("Europe/Paris")
 TOLD_ELSEWHERE = {
     ("console/api/actions.py", "result.because"): "why an order was refused, kept for each to-do",
     ("console/web/pages/action_orders.py", "result.because"): "why an order was refused, kept for each to-do",
-    ("console/web/pages/settings_domains.py", "str(error)"): "why no name server can be asked",
     ("console/web/pages/settings_senders.py", "str(error)"): "a setting of the mail server that cannot be read",
     ("console/web/pages/settings_webhooks.py", "str(refusal)"): "a refusal, without the commands that it names",
     ("console/web/settings_saving.py", "str(wrong)"): "what the settings as a whole contradict",
