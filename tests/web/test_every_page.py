@@ -38,7 +38,7 @@ NO_PAGES = {
     "/sign-in/provider/back",
 }
 # Colours do not depend on the width: each page is looked at wide in the light, and narrow in the dark. What there
-# is in one width alone (menu, heads of tables, cards) is the same on all pages: these are looked at crosswise too.
+# is in one width alone (menu, heads of tables, cards) is the same on all pages: these are looked at crosswise.
 CROSSWISE = ("/account", "/invoices")
 RUN_AXE = """async options => (await axe.run(document, options)).violations.map(one =>
     one.id + ": " + one.nodes.map(node => node.target.join(" ") + " " + node.html.slice(0, 160)
@@ -230,6 +230,9 @@ def _work(walk: Walk, ids: dict[str, int]) -> None:
     walk.go("/invoices", lambda page: page.locator("[name=chosen]").first.check())
     walk.go("/invoices", lambda page: page.locator("[data-bulk-kind]").select_option("bulk pause"))
     walk.go("/invoices?words=nothing-like-this")
+    walk.send(
+        "/views", {"address": "/invoices?currency=EUR", "name": "Euro alone", "shared": "true"}, "a saved view"
+    )
     for kind in ("waiting", "held", "mail", "unreachable", "written to"):
         walk.go(f"/invoices/{ids[kind]}")
     walk.go(f"/invoices/{ids['written to']}/messages/{ids['message']}")

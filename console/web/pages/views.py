@@ -112,7 +112,7 @@ def _list_at(address: str) -> tuple[Page, str]:
 
 def _show(visit: Visit, page: Page, address: str, refusal: Refused) -> Response:
     """Show the list again, with why nothing was done."""
-    problem = str(refusal)
+    problem = refusal.said
     if page == "actions":
         return actions.show(visit, AskedActions.of_path(address), problem=problem)
     asked = invoice_filters.read(QueryParams(urlsplit(address).query))
