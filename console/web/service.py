@@ -8,6 +8,7 @@ from starlette.requests import Request
 from console.api.service import Processes
 from console.web.assets import Assets
 from console.web.attempts import Attempts
+from console.web.beside import Beside
 from console.web.counting import Counting
 from console.web.provider import Provider
 from console.web.templating import Templates
@@ -41,6 +42,7 @@ class Web:
     way_out: WayOut = WayOut()  # noqa: RUF009  # it is frozen
     names: Callable[[], Names] = DnsNames
     counting: Counting = field(default_factory=Counting)
+    beside: Beside = field(default_factory=Beside)
 
     def is_https(self, request: Request) -> bool:
         """Say whether the browser speaks https, as far as we can know behind a proxy."""

@@ -89,7 +89,7 @@ async def test_an_invoice_is_paused_resumed_and_reassigned_at_its_page_and_its_p
     await collector.link("P-1").click()
 
     await collector.unfold("Pause").click()
-    await page.get_by_label("Reason", exact=True).fill("they asked for a copy")
+    await page.locator("details[open]").get_by_label("Reason").fill("they asked for a copy")
     await collector.button("Pause the invoice").click()
     await collector.hear("The invoice is paused.")
     held = await office.planned(invoice_id, stage="held")
@@ -144,7 +144,7 @@ async def test_a_tab_that_was_signed_out_elsewhere_says_so_at_the_next_key_and_l
 
     await ada.press("j", "Enter")
 
-    await expect(ada.page.get_by_text("You were signed out.")).to_be_visible()
+    await expect(ada.page.get_by_text("You were signed out. Sign in to go on where you were.")).to_be_visible()
     await ada.sign_in()
     await opened(ada.page, "S-1")
     assert ada.page.url == f"{office.url}/actions?open={todo}"
@@ -163,7 +163,7 @@ async def test_what_is_being_written_when_a_session_ends_is_there_again_after_si
     await ada.page.keyboard.type(" and the other half.")
     await ada.press("Tab", "Enter")
 
-    await expect(ada.page.get_by_text("You were signed out.")).to_be_visible()
+    await expect(ada.page.get_by_text("You were signed out. Sign in to go on where you were.")).to_be_visible()
     await ada.sign_in()
     await opened(ada.page, "S-2")
     await ada.hear("What you wrote here before is in its fields again.")

@@ -23,10 +23,14 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 NARROW, WIDE = 360, 1600
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ASKED = {"preload": False, "resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
-# What is no page: files, frames' contents are asked for by their pages, and what another server answers.
+# What is no page: ways to one, parts that a page fetches of itself later, files, and what another server answers.
 NO_PAGES = {
     "/customer",
     "/invoice",
+    "/actions/{action_id}/pane",
+    "/cadences/{cadence_id}/jobs/{job_id}",
+    "/invoices/count",
+    "/jobs/{job_id}/progress",
     "/jobs/{job_id}/report.csv",
     "/intake/files/{token}/report.csv",
     "/settings/organization/logo",
@@ -218,6 +222,7 @@ def _work(walk: Walk, ids: dict[str, int]) -> None:
     for todo in served_todos(ids):
         walk.go(f"{everybody}&open={todo}", lambda page: page.locator("#pane[data-open]").wait_for())
     walk.go("/actions?customer=C-INV-201&owner=%40all")
+    walk.go(f"/actions/{ids['call']}")
     walk.go("/actions/all")
     walk.go("/actions/all?status=coming")
     walk.send("/actions/bulk", {"do": "send", "everything": "1", "back": everybody}, "what would be sent")

@@ -19,6 +19,7 @@ PARIS = ZoneInfo("Europe/Paris")
 TOLD_ELSEWHERE = {
     ("console/api/actions.py", "result.because"): "why an order was refused, kept for each to-do",
     ("console/web/pages/action_orders.py", "result.because"): "why an order was refused, kept for each to-do",
+    ("console/web/pages/settings_domains.py", "str(error)"): "why no name server can be asked",
     ("console/web/pages/settings_senders.py", "str(error)"): "a setting of the mail server that cannot be read",
     ("console/web/pages/settings_webhooks.py", "str(refusal)"): "a refusal, without the commands that it names",
     ("console/web/settings_saving.py", "str(wrong)"): "what the settings as a whole contradict",
@@ -28,7 +29,6 @@ TOLD_ELSEWHERE = {
     ("intake/imports/choosing.py", "str(error)"): "an encoding that Python does not know",
     ("intake/imports/importing.py", "phrase(ended.failed_because)"): "why a job failed, as the ledger keeps it",
     ("intake/people_orders.py", "str(bad)"): "an address that cannot be written to, in the words of the mailer",
-    ("intake/jobs/todos_foretold.py", "because"): "the core's objection is a phrase",
     ("intake/publishing.py", "problem"): "a finding in a text, with the place where it is",
     ("intake/rule_orders.py", "objection"): "what the rules' own check objects to",
     ("intake/statements.py", "taken.said"): "why the invoice was refused, kept as a phrase",

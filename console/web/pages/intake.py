@@ -18,7 +18,7 @@ from db.operations.arrival.import_profiles import delete_profile
 from db.operations.refusal import Refused
 from db.operations.uploads import lock_upload, set_job
 from db.queries.access import Role
-from db.queries.catalogue import cadence_lines
+from db.queries.catalogue import published_names
 from db.queries.import_profiles import saved_profiles
 from db.queries.jobs import job_file_names, job_page
 from db.queries.uploads import UploadLine
@@ -166,7 +166,7 @@ def _show(visit: Visit, kept: UploadLine, how: HowToRead, **said: Any) -> Respon
             reading, headers = read_as(session, source, how), headers_seen(source, how)
         columns = columns_for(session, reading.kind) if reading.kind is not None and headers else ()
         profiles = saved_profiles(session)
-        cadences = [line.name for line in cadence_lines(session) if line.published is not None]
+        cadences = published_names(session)
     sure = {one.subject: one.confidence for one in reading.guesses}
     values = {
         "problem": problem,

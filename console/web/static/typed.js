@@ -70,6 +70,6 @@
     if (!event.target.matches("form[action='/sign-out']")) return;
     for (const key of Object.keys(store)) if (key.startsWith(START)) store.removeItem(key);
   });
-  // By then what shows a message while it is written listens.
-  window.addEventListener("load", giveBack);
+  // What shows a message while it is written must listen by then: htmx begins by a timer, and timers keep their order.
+  window.addEventListener("load", () => setTimeout(giveBack));
 })();
