@@ -72,8 +72,8 @@ def _selector(said: str | None) -> str | None:
         return None
     if len(plain) > SELECTOR_CHARACTERS_MAX or not _SELECTOR.fullmatch(plain):
         raise Refused(
-            "{text!r} is no selector; it is what stands before ._domainkey in your mail provider's help",
-            text=plain,
+            "{selector!r} is no selector; it is what stands before ._domainkey in your mail provider's help",
+            selector=plain,
         )
     return plain
 
