@@ -19,7 +19,7 @@ def save_view(session: Session, page: Page, name: str, address: str, user_id: in
     of_whom = SavedView.user_id.is_(None) if user_id is None else SavedView.user_id == user_id
     count = session.scalar(select(func.count()).select_from(SavedView).where(of_whom, SavedView.page == page))
     if count is not None and count >= VIEWS_MAX:
-        raise Refused(f"there are {VIEWS_MAX} views already; delete one that nobody needs")
+        raise Refused("there are {most} views already; delete one that nobody needs", most=VIEWS_MAX)
     statement = insert(SavedView).values(
         page=page, name=_name(name), address=address, user_id=user_id, created_by=by
     )
@@ -48,9 +48,11 @@ def delete_view(session: Session, view_id: int) -> bool:
 def _name(name: str) -> str:
     plain = name.strip()
     if not plain or not plain.isprintable() or len(plain) > NAME_CHARACTERS_MAX:
-        raise Refused(f"a view has a name of up to {NAME_CHARACTERS_MAX} characters")
+        raise Refused("a view has a name of up to {most} characters", most=NAME_CHARACTERS_MAX)
     return plain
 
 
 def _taken(name: str) -> Refused:
-    return Refused(f"there is a view {name.strip()!r} already; choose another name, or delete that one first")
+    return Refused(
+        "there is a view {name!r} already; choose another name, or delete that one first", name=name.strip()
+    )

@@ -59,6 +59,11 @@ class Person:
         beside.listen()
         return beside
 
+    async def linked(self) -> list[str]:
+        """Return the paths of our own pages to which this one has links, without what they ask for there."""
+        found = await self.page.locator("a[href^='/']").evaluate_all("links => links.map(link => link.pathname)")
+        return sorted(set(found))
+
     def button(self, name: str) -> Locator:
         """Return the button of exactly this name, or the link that looks like one."""
         return self.page.get_by_role("button", name=name, exact=True)

@@ -15,6 +15,7 @@ from db.operations.todos import outcomes_of
 from db.queries.balances import Balance, balances_of
 from db.queries.customers import ContactLine, contact_lines, customer_id_of
 from db.queries.invoices import InvoiceView, invoice_view
+from db.queries.lists.plans import planned_once
 from db.queries.todos import ActionLine, action_line
 from dunning.cadence import Channel
 from mailer.written import shown_as_written
@@ -112,6 +113,7 @@ def version_of(session: Session, line: ActionLine) -> str:
 
 def read_pane(session: Session, action_id: int, now: datetime, today: date) -> Pane | None:
     """Return the action, or None if there is none."""
+    planned_once(session)
     line = action_line(session, action_id)
     if line is None:
         return None

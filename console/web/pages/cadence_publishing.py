@@ -16,7 +16,7 @@ from db.engine import transaction
 from db.operations.cadences import Basis
 from db.operations.refusal import Refused
 from db.queries.access import Role
-from db.queries.catalogue import Version, cadence_lines, version_of
+from db.queries.catalogue import Version, cadence_line, version_of
 from dunning.projection import Projection
 from intake.cadence_orders import publish_draft
 from intake.cadence_texts import text_findings
@@ -74,7 +74,7 @@ def _show(visit: Visit, cadence_id: int, weighed: Weighed | None, refused: str |
     obstacle = None
     with transaction(visit.web.engine) as session:
         name = named(session, cadence_id)
-        about = next(one for one in cadence_lines(session) if one.name == name)
+        about = cadence_line(session, cadence_id)
         draft, in_force = version_of(session, name, "draft"), version_of(session, name, "published")
         findings = text_findings(session, draft.cadence) if draft is not None else ()
         if draft is not None:
@@ -94,7 +94,7 @@ def _show(visit: Visit, cadence_id: int, weighed: Weighed | None, refused: str |
         basis=Basis(_id(in_force), _id(draft)),
         changes=cadence_words.differences(visit, before, draft.cadence) if draft is not None else [],
         warnings=[cadence_words.turned_words(visit, one) for one in turned_steps(draft.cadence)] if draft else [],
-        findings=[str(one) for one in findings if one.finding.severity == "warning"],
+        findings=[one.said for one in findings if one.finding.severity == "warning"],
         obstacle=obstacle,
         refused=refused,
         weighed=weighed,

@@ -12,12 +12,13 @@ from console.views.invoice_ahead import InvoiceAhead, read_ahead
 from db.engine import Engine, Session, transaction
 from db.queries.access import Role
 from db.queries.calendar import local_date
-from db.queries.catalogue import cadence_lines
+from db.queries.catalogue import published_names
 from db.queries.collections import case_of
 from db.queries.customer_records import CustomerRecord, customer_record
 from db.queries.incoming import InboxLine, inbox_page
 from db.queries.invoice_messages import InvoiceMessage, messages_about
 from db.queries.invoice_records import InvoiceRecord, invoice_record_of
+from db.queries.lists.plans import planned_once
 from db.queries.rule_standings import Explained, explained
 from db.queries.standing import Standing, standing_of
 from db.queries.timelines import TimelineEntryLine, timeline_page
@@ -94,6 +95,7 @@ def read_invoice(
     """
     with transaction(engine) as session:
         hold_still(session)
+        planned_once(session)
         record = invoice_record_of(session, invoice_id)
         if record is None:
             return None
@@ -116,7 +118,7 @@ def read_invoice(
             ahead=ahead,
             unplanned=unplanned,
             rules=explained(session, invoice_id, today),
-            cadences=[line.name for line in cadence_lines(session) if line.published is not None],
+            cadences=published_names(session),
             orders=orders_for(record, facts, now, today) - refused_to(role),
             past=read_past(session, record, before_id),
         )
