@@ -11,6 +11,7 @@ from mailer.checks import check_use
 from mailer.findings import Finding
 from mailer.step_checks import StepUse
 from mailer.texts import Text, shipped_languages, shipped_text
+from phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,20 @@ class TextFinding:
     finding: Finding
 
     def __str__(self) -> str:
+        return str(self.said)
+
+    @property
+    def said(self) -> Phrase:
+        """Return what is so, and where."""
         has_place = self.finding.part == "subject" or self.finding.line is not None
-        languages = listed(list(self.languages), "and")
-        return f"the text {self.template} ({languages}){',' if has_place else ':'} {self.finding}"
+        said = {
+            "template": self.template,
+            "languages": listed(list(self.languages), "and"),
+            "finding": self.finding.said,
+        }
+        if has_place:
+            return Phrase("the text {template} ({languages}), {finding}", **said)
+        return Phrase("the text {template} ({languages}): {finding}", **said)
 
 
 def text_findings(session: Session, cadence: Cadence) -> tuple[TextFinding, ...]:

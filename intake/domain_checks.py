@@ -63,7 +63,7 @@ def _line(session: Session, domain: str) -> DomainLine:
     for line in sender_domains(session):
         if line.domain == domain.strip().lower():
             return line
-    raise Refused(f"nothing goes out from {domain}")
+    raise Refused("nothing goes out from {domain}", domain=domain)
 
 
 def _selector(said: str | None) -> str | None:
@@ -72,7 +72,8 @@ def _selector(said: str | None) -> str | None:
         return None
     if len(plain) > SELECTOR_CHARACTERS_MAX or not _SELECTOR.fullmatch(plain):
         raise Refused(
-            f"{plain!r} is no selector; it is what stands before ._domainkey in your mail provider's help"
+            "{selector!r} is no selector; it is what stands before ._domainkey in your mail provider's help",
+            selector=plain,
         )
     return plain
 

@@ -89,11 +89,11 @@ def _checked(session: Session, candidate: Candidate) -> Candidate:
     found = () if candidate.is_in_force else text_findings(session, candidate.cadence)
     errors = [one for one in found if one.finding.severity == "error"]
     if errors:
-        problem = phrase(str(errors[0]))
+        problem = errors[0].said
         if len(errors) > 1:
             raise Refused("{problem} ({count} errors in all)", problem=problem, count=len(errors))
         raise Refused(problem)
-    return replace(candidate, warnings=(*warnings, *map(str, found)))
+    return replace(candidate, warnings=(*warnings, *(one.said for one in found)))
 
 
 def _stated(engine: Engine, file_or_name: str) -> Candidate:

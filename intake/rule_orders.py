@@ -147,7 +147,7 @@ def _require_sound(session: Session, definition: Definition) -> None:
         found = check(Text("-", definition.action.text), fields=custom_field_keys(session))
         for finding in found:
             if finding.severity == "error":
-                raise Refused("the notification's text: {finding}", finding=phrase(str(finding)))
+                raise Refused("the notification's text: {finding}", finding=finding.said)
 
 
 def _free_name(session: Session, action: Action) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from phrase import Phrase, phrase
+
 Part = Literal["subject", "body"]
 
 
@@ -16,8 +18,15 @@ class Finding:
     line: int | None = None
 
     def __str__(self) -> str:
-        where = "subject: " if self.part == "subject" else "" if self.line is None else f"line {self.line}: "
-        return f"{where}{self.problem}"
+        return str(self.said)
+
+    @property
+    def said(self) -> Phrase:
+        """Return the problem with where it is."""
+        problem = phrase(self.problem)
+        if self.part == "subject":
+            return Phrase("subject: {problem}", problem=problem)
+        return problem if self.line is None else Phrase("line {line}: {problem}", line=self.line, problem=problem)
 
 
 def line_of(source: str, position: int, part: Part) -> int | None:

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from mailer.filters import FILTERS
 from mailer.liquid_limits import TAGS
+from phrase import Phrase
 
 _INVOICE = (
     "number",
@@ -55,10 +56,10 @@ def all_tags() -> tuple[str, ...]:
     return tuple(f"{group}.{tag}" if tag else group for group, tags in KNOWN.items() for tag in tags or ("",))
 
 
-def nearest(word: str, known: tuple[str, ...]) -> str:
-    """Return a hint at the word that may be meant."""
+def hinting(problem: Phrase, word: str, known: tuple[str, ...]) -> Phrase:
+    """Return the problem with a hint at the word that may be meant."""
     close = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+    return Phrase("{problem}; did you mean {word}?", problem=problem, word=close[0]) if close else problem
 
 
 def filter_names() -> tuple[str, ...]:

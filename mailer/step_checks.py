@@ -9,6 +9,7 @@ from mailer.known_tags import LISTS, OVERDUE
 from mailer.liquid_marks import without_comments
 from mailer.tag_paths import Mention, Mentions
 from mailer.texts import Text
+from phrase import phrase
 
 PAYMENT_TERM_DAYS_MAX = 60
 
@@ -47,5 +48,5 @@ def check_steps(text: Text, read: Mapping[Part, Mentions], uses: Sequence[StepUs
 def _too_early(mention: Mention, early: Sequence[StepUse], part: Part, line: int | None) -> Finding:
     surely = [use for use in early if use.anchor is Anchor.DUE_DATE]
     use = (surely or early)[0]
-    problem = f"{mention.name} says that it is overdue, and {use.name} can run before that"
+    problem = phrase(f"{mention.name} says that it is overdue, and {use.name} can run before that")
     return Finding("error" if surely else "warning", problem, part, line)

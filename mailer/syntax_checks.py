@@ -3,11 +3,12 @@
 import re
 
 from mailer.findings import Finding, Part, line_of
-from mailer.known_tags import block_names, nearest
+from mailer.known_tags import block_names, hinting
 from mailer.liquid_limits import TAGS, Liquid, parse
 from mailer.liquid_marks import LIQUID, without_comments
 from mailer.refusals import BadText
 from mailer.tag_paths import Mentions, mentions_of
+from phrase import phrase
 
 _BLOCK = re.compile(r"\{%-?\s*(\w+)")
 _OPENING = frozenset({"if", "unless", "case", "for"})
@@ -27,7 +28,7 @@ def read(source: str, part: Part) -> Mentions:
     plain = without_comments(source)
     for block in _BLOCK.finditer(plain):
         if block[1] not in TAGS | _ENDS:
-            problem = f"there is no {{% {block[1]} %}}{nearest(block[1], block_names())}"
+            problem = hinting(phrase(f"there is no {{% {block[1]} %}}"), block[1], block_names())
             raise Unreadable(Finding("error", problem, part, line_of(plain, block.start(), part)))
     for piece in LIQUID.finditer(plain):
         if "{{" in piece[0][2:] or "{%" in piece[0][2:]:

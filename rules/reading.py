@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from phrase import Phrase, phrase
 from rules.tokens import Token
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ class Misread:
 
     def __str__(self) -> str:
         """Return it in one line."""
-        return f"column {self.column}: {self.problem}"
+        return str(Phrase("column {column}: {problem}", column=self.column, problem=phrase(self.problem)))
 
 
 class CannotRead(Exception):

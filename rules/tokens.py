@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
+from phrase import Phrase
+
 # A character that may stand in a word: no space, no sign, no quotation mark of any kind, nothing unseen.
 _WORD = r"[^\s\"\\,:;<>=!≠≤≥()“”„‟«»\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+"
 _TOKEN: Final = re.compile(
@@ -35,7 +37,7 @@ class Token:
     def __str__(self) -> str:
         """Return it for a message."""
         if self.kind == "end":
-            return "the end"
+            return Phrase("the end")
         shown = self.value if len(self.value) <= 40 else f"{self.value[:40]}…"
         return f'"{shown}"' if self.kind == "text" else repr(shown)
 

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
 from console.api import (
+    action_bulk,
     actions,
     bulk,
     cadences,
@@ -38,6 +39,7 @@ ROUTERS = (
     timeline.router,
     payments.router,
     credit_notes.router,
+    action_bulk.router,
     actions.router,
     custom_fields.router,
     cadences.router,

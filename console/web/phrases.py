@@ -22,6 +22,8 @@ from phrase import Phrase
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _DAY = re.compile(r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(\d{4}-\d\d-\d\d)")
 _MONEY = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
+# What stands between several things that are said of one row.
+_JOINT = "; "
 _DEPTH_MAX = 4
 # A template of fewer letters of its own, such as "{place}: {problem}", would be seen in what others wrote.
 _LETTERS_MIN = 4
@@ -109,6 +111,9 @@ def _read_back(reader: Reader, line: str, depth: int) -> str:
         if known.literal in line and (found := known.looks.fullmatch(line)) is not None:
             values = dict(_values(known, found, depth))
             return _Saying(reader, depth).vformat(_translated(reader, known.template), (), values)
+    told = line.split(_JOINT)
+    if len(told) > 1:
+        return _JOINT.join(in_words(reader, one, depth + 1) for one in told)
     return _DAY.sub(lambda day: _day_or_text(reader, day), line)
 
 

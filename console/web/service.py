@@ -13,7 +13,6 @@ from console.web.counting import Counting
 from console.web.provider import Provider
 from console.web.remembered import Remembered
 from console.web.templating import Templates
-from console.web.uploads import Uploads
 from db.engine import Engine
 from mailer.domain_check import WayOut
 from mailer.domain_names import DnsNames, Names
@@ -39,7 +38,6 @@ class Web:
     assets: Assets = field(default_factory=Assets)
     templates: Templates = field(default_factory=Templates)
     attempts: Attempts = field(default_factory=Attempts)
-    uploads: Uploads = field(default_factory=Uploads)
     transport: Callable[[], Transport] | None = None
     resolver: Resolver = resolve
     way_out: WayOut = WayOut()  # noqa: RUF009  # it is frozen

@@ -16,10 +16,14 @@ from db.statement import Statement
 from db.tables.collections import OPEN_STATES
 from dunning.cadence import Channel
 from dunning.facts import Facts, Hold, HoldKind, Invoice, InvoiceState, Run, StepStatus
+from phrase import N_, Phrase, phrase
 
-NO_RECIPIENT = "the customer has no e-mail address that can be written to"
+NO_RECIPIENT = N_("the customer has no e-mail address that can be written to")
 # E-mail is the only channel with a sender so far; the others become to-dos (rule 4.4).
-NO_SENDER = {channel: f"no sender for {channel.value} is configured" for channel in (Channel.SMS, Channel.LETTER)}
+NO_SENDER: Mapping[Channel, str] = {
+    channel: Phrase("no sender for {channel} is configured", channel=phrase(channel.value))
+    for channel in (Channel.SMS, Channel.LETTER)
+}
 
 
 @dataclass(frozen=True, slots=True)

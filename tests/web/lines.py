@@ -20,6 +20,9 @@ MAKERS = {
     "BadText": (0,),
     "CannotRender": (0,),
     "Misplaced": (1,),
+    "Misread": (1,),
+    "failure": (0,),
+    "read_value": (1,),
 }
 # Here plain errors are told to people: what is wrong with a rule, a cadence, a profile, a setting.
 TELLING = ("rules/", "dunning/cadence.py", "intake/files/profile.py", "intake/organization_settings.py")

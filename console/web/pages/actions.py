@@ -18,7 +18,7 @@ from console.web.pages.action_filter import (
     LATER,
     MINE,
     STATES,
-    TODO,
+    TODOS,
     ActionId,
     Asked,
     AskedAll,
@@ -43,7 +43,7 @@ Back = Annotated[str, Query(max_length=2000)]
 router = page_router()
 
 
-@router.get(TODO, **needs(Role.MEMBER))
+@router.get(TODOS, **needs(Role.MEMBER))
 def todo_list(visit: Visiting, asked: AskedTodo) -> Response:
     """Show what is to be done."""
     return show(visit, asked)
@@ -62,7 +62,7 @@ def one_action(visit: Visiting, action_id: ActionId) -> Response:
 
 
 @router.get("/actions/{action_id}/pane", **needs(Role.MEMBER))
-def pane_alone(visit: Visiting, action_id: ActionId, back: Back = TODO) -> Response:
+def pane_alone(visit: Visiting, action_id: ActionId, back: Back = TODOS) -> Response:
     """Show an action as a part of the page."""
     asked = replace(Asked.of_path(back), open=str(action_id))
     if not visit.is_partial:
@@ -91,7 +91,7 @@ def show(
         counts = {view: _count(visit, session, asked, view, today, page) for view in ("todo", "all")}
         pane = _pane(visit, session, asked, today)
         owners, cadences = owner_names(session), cadence_names(session)
-        bar = view_bar(session, visit, "actions", asked.list_path, (TODO, ALL))
+        bar = view_bar(session, visit, "actions", asked.list_path, (TODOS, ALL))
     matching = counts[asked.view]
     return visit.page(
         "actions/page.html",

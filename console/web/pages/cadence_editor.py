@@ -31,6 +31,7 @@ from intake.cadence_texts import text_findings
 from intake.cadence_warnings import turned_steps
 from intake.documents import Misplaced, dotted
 from mailer.texts import template_names
+from phrase import Phrase, phrase
 
 SUGGESTED = 12
 FORM_BYTES_MAX = 1024 * 1024
@@ -39,11 +40,10 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something about a step; `is_english` where only English has words for it."""
+    """Something about a step."""
 
     text: str
     is_error: bool = False
-    is_english: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def _look(visit: Visit, session: Session, name: str, form: CadenceForm, number: 
     for found in text_findings(session, cadence):
         for index in _using(cadence, found.template):
             is_error = found.finding.severity == "error"
-            by_step.setdefault(index, []).append(Said(str(found), is_error, is_english=True))
+            by_step.setdefault(index, []).append(Said(found.said, is_error))
     invoice, invoice_problem = None, None
     if number:
         invoice_id = invoice_id_of(session, number)
@@ -205,9 +205,13 @@ def _look(visit: Visit, session: Session, name: str, form: CadenceForm, number: 
 def _unsound(misplaced: Misplaced) -> Looked:
     place = misplaced.place
     if len(place) > 1 and place[0] == "steps" and isinstance(place[1], int):
-        said = ": ".join(filter(None, (dotted(place[2:]), str(misplaced))))
-        return Looked(None, None, {place[1]: [Said(said, True, True)]})
-    return Looked(None, Said(f"{dotted(place)}: {misplaced}", True, True), {})
+        return Looked(None, None, {place[1]: [Said(_placed(place[2:], misplaced), is_error=True)]})
+    return Looked(None, Said(_placed(place, misplaced), is_error=True), {})
+
+
+def _placed(place: tuple[str | int, ...], misplaced: Misplaced) -> Phrase:
+    problem = phrase(str(misplaced))
+    return Phrase("{place}: {problem}", place=dotted(place), problem=problem) if place else problem
 
 
 def _using(cadence: Cadence, template: str) -> Iterable[int]:

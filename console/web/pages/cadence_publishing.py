@@ -94,7 +94,7 @@ def _show(visit: Visit, cadence_id: int, weighed: Weighed | None, refused: str |
         basis=Basis(_id(in_force), _id(draft)),
         changes=cadence_words.differences(visit, before, draft.cadence) if draft is not None else [],
         warnings=[cadence_words.turned_words(visit, one) for one in turned_steps(draft.cadence)] if draft else [],
-        findings=[str(one) for one in findings if one.finding.severity == "warning"],
+        findings=[one.said for one in findings if one.finding.severity == "warning"],
         obstacle=obstacle,
         refused=refused,
         weighed=weighed,

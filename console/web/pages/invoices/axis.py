@@ -11,6 +11,7 @@ from console.views.ahead_words import expiry_words
 from console.views.invoice_ahead import InvoiceAhead
 from console.web.languages import Reader
 from console.web.pages.invoices.words import CHANNELS
+from console.web.phrases import in_words
 from console.web.words import N_
 from db.queries.incoming import InboxLine
 from db.queries.invoice_messages import InvoiceMessage
@@ -77,7 +78,7 @@ def coming_of(reader: Reader, ahead: InvoiceAhead) -> list[Coming]:
         reasons = [reason_words(reader, reason, action.on) for reason in action.because]
         obstacle = facts.obstacle(action.step)
         if not action.is_sent and action.step.is_automatic and obstacle is not None:
-            reasons.append(reader.text("cannot be sent: %(why)s", why=reader.text(obstacle)))
+            reasons.append(reader.text("cannot be sent: %(why)s", why=in_words(reader, obstacle)))
         merged = None if action.merged_into is None else ahead.numbers[action.merged_into]
         channel = CHANNELS[action.step.channel.value]
         points.append(Coming(action, channel, tuple(reasons), expired_words(reader, action.expired), merged))
@@ -116,7 +117,7 @@ def detail_words(reader: Reader, detail: str) -> str:
     found = _AFTER.fullmatch(detail)
     if found is not None:
         return reader.text("%(days)s days after %(day)s", days=found[1], day=_day_or(reader, found[2]))
-    return _ISO_DAY.sub(lambda one: _day_or(reader, one[1]), reader.text(detail))
+    return _ISO_DAY.sub(lambda one: _day_or(reader, one[1]), in_words(reader, detail))
 
 
 def _day_or(reader: Reader, said: str) -> str:
@@ -136,7 +137,11 @@ def _kept(reader: Reader, reason: Mapping[str, Any]) -> str:
         return reason_words(reader, Reason(Because(because), day, None if detail is None else str(detail)))
     except ValueError:
         # Written by another release, or about a parked collection: shown as it stands.
-        shown = (because and reader.text(because), detail and str(detail), day and reader.day(day))
+        shown = (
+            because and in_words(reader, because),
+            detail and in_words(reader, str(detail)),
+            day and reader.day(day),
+        )
         return ": ".join(part for part in shown if part)
 
 
@@ -174,7 +179,7 @@ def _value(reader: Reader, value: object) -> str:
     day = _day(value)
     if day is not None:
         return reader.day(day)
-    return reader.text(value) if value else "–"
+    return in_words(reader, value) if value else "–"
 
 
 def _day(value: object) -> date | None:
