@@ -13,6 +13,7 @@ from db.tables.actions import Action
 from db.tables.collections import OPEN_STATES, Collection, NextAction
 from db.tables.organization import Organization
 from dunning.cadence import Channel
+from dunning.writing import MESSAGE
 
 _ENDED = {
     "done": "was done by {by}",
@@ -37,6 +38,12 @@ class OpenTodo:
     is_automatic: bool
     owner: str | None
     approved_by: str | None
+    as_step: str | None = None
+
+    @property
+    def is_sent_from_here(self) -> bool:
+        """Say whether it has a message that its process sends: an e-mail of a step, or one beside the steps."""
+        return self.channel is Channel.EMAIL and (self.is_step or self.step_id == MESSAGE)
 
     @property
     def is_step(self) -> bool:
@@ -124,4 +131,5 @@ def _todo(session: Session, action: Action) -> OpenTodo:
         is_automatic=action.execution == "automatic",
         owner=action.owner,
         approved_by=action.approved_by,
+        as_step=action.as_step,
     )

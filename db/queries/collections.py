@@ -16,10 +16,19 @@ from db.statement import Statement
 from db.tables.collections import OPEN_STATES
 from dunning.cadence import Channel
 from dunning.facts import Facts, Hold, HoldKind, Invoice, InvoiceState, Run, StepStatus
+from dunning.writing import MESSAGE
 
 NO_RECIPIENT = "the customer has no e-mail address that can be written to"
 # E-mail is the only channel with a sender so far; the others become to-dos (rule 4.4).
 NO_SENDER = {channel: f"no sender for {channel.value} is configured" for channel in (Channel.SMS, Channel.LETTER)}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message that a person wrote and that is about to go out: the how-manieth, and as which step."""
+
+    occurrence: int
+    as_step: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,8 @@ class OpenCollection:
     version stays. `delays_customer` says that the minimum contact delay is kept for the whole customer (rule
     2.14), and `customer_is_being_contacted` that a message about others of its invoices is on its way then: it is
     handed over or may have been delivered, and no contact is recorded yet. `approved` are the steps whose message
-    a person has approved in their to-do, with the occurrence of that.
+    a person has approved in their to-do, with the occurrence of that; `written` is a message beside the steps that
+    is to go out (rule 4.8).
     """
 
     id: int
@@ -51,6 +61,7 @@ class OpenCollection:
     customer_is_being_contacted: bool
     facts: Facts
     approved: Mapping[str, int] = field(default_factory=dict)
+    written: Written | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +142,7 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
          WHERE t.collection_id = c.id) AS statuses,
        (SELECT jsonb_agg(jsonb_build_array(a.step_id, a.mends, a.snoozed_until)) FROM actions a
          WHERE a.collection_id = c.id AND a.state = 'open' AND (a.mends OR a.snoozed_until IS NOT NULL)) AS todos,
-       (SELECT jsonb_object_agg(a.step_id, a.occurrence) FROM actions a
+       (SELECT jsonb_object_agg(a.step_id, jsonb_build_array(a.occurrence, a.as_step)) FROM actions a
          WHERE a.collection_id = c.id AND a.approved_by IS NOT NULL AND a.state IN ('open', 'sending')
        ) AS approved,
        (SELECT jsonb_agg(jsonb_build_array(h.kind, h.until_on, h.customer_id IS NOT NULL)) FROM holds h
@@ -195,6 +206,7 @@ def case_of(session: Session, invoice_id: int) -> Case:
 
 def _collection(row: Any) -> OpenCollection:
     settings = settings_from(row.settings)
+    approved = row.approved or {}
     return OpenCollection(
         id=row.id,
         invoice_id=row.invoice_id,
@@ -212,7 +224,8 @@ def _collection(row: Any) -> OpenCollection:
         delays_customer=settings.delays_customer,
         customer_is_being_contacted=row.customer_is_being_contacted,
         facts=_facts(row, settings),
-        approved=row.approved or {},
+        approved={step_id: occurrence for step_id, (occurrence, _) in approved.items()},
+        written=Written(*approved[MESSAGE]) if MESSAGE in approved else None,
     )
 
 

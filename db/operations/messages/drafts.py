@@ -11,9 +11,10 @@ from db.operations.change import Change, is_known, note_once
 from db.operations.open_todos import OpenTodo, lock_todo, open_todo_of
 from db.operations.refusal import Refused
 from db.operations.settle import settle
+from db.queries.collections import OpenCollection
 from db.tables.actions import Action
-from dunning.cadence import Channel
-from dunning.facts import Facts
+from db.tables.collections import OPEN_STATES
+from dunning.writing import message_step, what_stops
 
 SUBJECT_CHARACTERS_MAX = 250
 BODY_CHARACTERS_MAX = 50_000
@@ -46,9 +47,9 @@ def edit_draft(session: Session, action_id: int, draft: Draft, change: Change) -
     _require_written(todo)
     edited: dict[str, str | None] = {"approved_by": None}
     if draft.subject is not None:
-        edited["draft_subject"] = _sound_subject(draft.subject)
+        edited["draft_subject"] = sound_subject(draft.subject)
     if draft.body is not None:
-        edited["draft_body"] = _sound_body(draft.body)
+        edited["draft_body"] = sound_body(draft.body)
     note_once(session, change, "draft edited", invoice_id, todo.collection_id, todo=todo.id, step=todo.step_id)
     session.execute(update(Action).where(Action.id == todo.id).values(edited))
     if todo.approved_by is not None:
@@ -68,27 +69,34 @@ def approve(session: Session, action_id: int, change: Change) -> int:
     todo = open_todo_of(session, action_id)
     if todo.approved_by is not None:
         raise Refused(f"{todo.approved_by} said so already; its message is about to go out")
-    if not todo.is_step or todo.channel is not Channel.EMAIL:
+    if not todo.is_sent_from_here:
         what = f"a to-do of the channel {todo.channel}" if todo.is_step else f"a to-do of the kind {todo.kind}"
         raise Refused(f"{what} cannot be sent from here; do it, and then complete it")
     note_once(session, change, "message approved", invoice_id, todo.collection_id, todo=todo.id, step=todo.step_id)
-    _require_free(current_case(session, invoice_id, change).facts, change)
+    collection = current_case(session, invoice_id, change).collection
+    if collection is None:
+        raise Refused("nothing goes out: its collection has ended")
+    _require_free(collection, todo, change)
     approved = {"approved_by": change.by, "snoozed_until": None, "mends": False}
     session.execute(update(Action).where(Action.id == todo.id).values(approved))
     settle(session, invoice_id, change)
     return invoice_id
 
 
-def _require_free(facts: Facts, change: Change) -> None:
-    """Raise Refused if the customer must not be written to today, or cannot be."""
-    held = [hold for hold in facts.holds if hold.until is None or hold.until > change.on]
-    if held:
-        raise Refused(f"nothing goes out: {held[0].kind.replace('_', ' ')}")
-    if facts.invoice.is_hidden:
-        raise Refused("nothing goes out: the invoice is hidden from its customer")
-    obstacle = facts.obstacles.get(Channel.EMAIL)
-    if obstacle is not None:
-        raise Refused(f"it cannot be sent: {obstacle}")
+def _require_free(collection: OpenCollection, todo: OpenTodo, change: Change) -> None:
+    """Raise Refused if the customer must not be written to today, cannot be, or already is in a person's words."""
+    facts = collection.facts
+    if todo.is_step:
+        step = None if facts.cadence is None else facts.cadence.step(todo.step_id)
+    else:
+        step = message_step(facts, todo.as_step)
+        if collection.written is not None:
+            raise Refused("another message about the invoice is about to go out; wait until it has")
+        if collection.id != todo.collection_id or collection.state not in OPEN_STATES:
+            raise Refused("nothing goes out: its collection has ended")
+    because = what_stops(facts, None if step is None else step.sender, change.on)
+    if because is not None:
+        raise Refused(because)
 
 
 def _require_written(todo: OpenTodo) -> None:
@@ -96,7 +104,8 @@ def _require_written(todo: OpenTodo) -> None:
         raise Refused(f"a {todo.channel} has no message")
 
 
-def _sound_subject(text: str) -> str:
+def sound_subject(text: str) -> str:
+    """Return the subject on one line. Raises Refused for what cannot be one."""
     subject = " ".join(text.split())
     if not subject:
         raise Refused("a message needs a subject")
@@ -107,7 +116,8 @@ def _sound_subject(text: str) -> str:
     return subject
 
 
-def _sound_body(text: str) -> str:
+def sound_body(text: str) -> str:
+    """Return the text with its lines ended alike. Raises Refused for what cannot be one."""
     body = "\n".join(text.splitlines()).strip()
     if not body:
         raise Refused("a message needs a text")
