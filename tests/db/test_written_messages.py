@@ -22,6 +22,7 @@ from dunning.events import Contacted
 from dunning.facts import InvoiceState
 from dunning.writing import MESSAGE
 from tests.db.book import Book, a_change, at, on
+from tests.db.inbox import an_incoming, bounced, message_id, taken
 from tests.db.test_drafts import mail_of, text_of
 from tests.db.test_races import race
 from tests.dunning.builders import a_cadence, a_step
@@ -338,3 +339,36 @@ def test_a_message_in_a_persons_words_is_about_its_invoice_alone(book: Book) -> 
     claims = [book.hand_over(invoice_id, "2026-05-27 09:30") for invoice_id in ids]
 
     assert [(one.step.id, one.others) for one in claims] == [(MESSAGE, ()), (MESSAGE, ())]
+
+
+def test_a_message_that_comes_back_is_no_contact_and_its_writers_again(book: Book, followed: int) -> None:
+    """Rule 2.16; the step that it was used as stays done, and the to-do is what is left of it."""
+    write(book, followed, "S3")
+    sent = book.send(followed, FRIDAY)
+    first = book.message_of(sent).message_id
+
+    bounced(book, followed, "2026-06-12 20:05")
+
+    assert book.last_contact(followed) == on("2026-06-09")
+    state, approved_by, because = state_of(book)
+    assert (state, approved_by) == ("open", None)
+    assert "the address does not exist" in str(because)
+    assert book.statuses(followed)["S3"] == "done"
+
+    book.run("UPDATE contacts SET email = 'bo@helios.example', unreachable_because = NULL")
+    todo = book.one("SELECT id FROM actions WHERE step_id = :step", step=MESSAGE)
+    book.do(lambda session: approve(session, todo, a_change("2026-06-13 10:00")))
+    again = book.send(followed, "2026-06-13 10:00")
+
+    assert book.message_of(again).message_id != first
+    assert book.last_contact(followed) == on("2026-06-13")
+    assert book.statuses(followed)["S3"] == "done"
+
+
+def test_a_reply_to_a_message_is_known_by_its_thread(book: Book, followed: int) -> None:
+    write(book, followed)
+    book.send(followed, FRIDAY)
+
+    came = taken(book, an_incoming("reply", message_id(book, followed), "2026-06-12 21:00"), "2026-06-12 21:00")
+
+    assert came.invoice_ids == (followed,)
