@@ -22,7 +22,7 @@ RUN uv venv --quiet --python /usr/local/bin/python /opt/duewell \
     && uv pip install --quiet --compile-bytecode --python /opt/duewell --no-deps --only-binary :all: --require-hashes \
         --requirement requirements-runtime.lock
 
-COPY pyproject.toml README.md logs.py settings.py starter.py worker.py ./
+COPY pyproject.toml README.md logs.py phrase.py settings.py starter.py worker.py ./
 COPY activities/ activities/
 COPY console/ console/
 COPY db/ db/

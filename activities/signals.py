@@ -10,6 +10,7 @@ from db.operations.change import Change, note_once
 from db.operations.holds import pause, resume
 from db.operations.refusal import Refused
 from db.operations.todos import Ending, complete_action
+from phrase import phrase
 
 # Written by people who mean "no cadence" in a signal or on the command line.
 NO_CADENCE = ("", "none", "None", "null")
@@ -26,7 +27,7 @@ def take_in(session: Session, invoice_id: int, event: Event, change: Change) -> 
 
 def _carry_out(session: Session, invoice_id: int, event: Event, change: Change) -> None:
     if event.malformed is not None:
-        raise Refused(f"the signal's payload is a {event.malformed}")
+        raise Refused("the signal's payload is a {malformed}", malformed=phrase(event.malformed))
     match event.signal:
         case "pause":
             pause(session, invoice_id, _day(event, "until"), _text(event, "reason"), change)
@@ -62,4 +63,4 @@ def _day(event: Event, field: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Refused(f"{field} is a date such as 2026-06-30, not {text!r}") from None
+        raise Refused("{field} is a date such as 2026-06-30, not {text!r}", field=field, text=text) from None

@@ -4,6 +4,7 @@ As many invoices again are paid: four in five of them in the last year. A fiftie
 skewed in real books is skewed here: currencies, stages, cadences, owners, ages and amounts.
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import text
@@ -32,11 +33,12 @@ INSERT INTO invoices (external_id, number, customer_id, issued_on, due_on, curre
          d - 30, CASE WHEN n % 100 <> 7 THEN d END,
          CASE WHEN n % 500 = 3 THEN 'JPY' WHEN n % 10 < 7 THEN 'EUR' WHEN n % 10 < 9 THEN 'USD' ELSE 'GBP' END, t,
          CASE WHEN n % 2 = 0 THEN t WHEN n % 11 = 0 THEN t / 2 ELSE 0 END, n % 301 = 0
-    FROM (SELECT n, (50 + (n::bigint * 104729) % 100000 * (1 + n % 7))::numeric / 4 AS t, date '2026-06-15'
+    FROM (SELECT n, (50 + (n::bigint * 104729) % 100000 * (1 + n % 7))::numeric / 4 AS t,
+                 CAST(:today AS date)
                  - CASE WHEN n % 2 = 0 THEN (n::bigint * 31) % 450 ELSE (n::bigint * 37) % 190 - 50 END::int AS d
             FROM generate_series(1, :invoices) n) s;
 INSERT INTO payments (customer_id, source, currency, amount, received_on)
-  SELECT customer_id, 'import', currency, settled, LEAST(date '2026-06-15', issued_on + 20 + (id % 60)::int)
+  SELECT customer_id, 'import', currency, settled, LEAST(CAST(:today AS date), issued_on + 20 + (id % 60)::int)
     FROM invoices WHERE settled > 0 ORDER BY id;
 INSERT INTO payment_allocations (payment_id, invoice_id, amount)
   SELECT row_number() OVER (ORDER BY id), id, settled FROM invoices WHERE settled > 0;
@@ -52,8 +54,9 @@ INSERT INTO next_actions
   SELECT id, stage, CASE WHEN has_step THEN 's' || 1 + id % 5 END,
          CASE WHEN has_step THEN (ARRAY['email', 'email', 'call', 'email', 'letter'])[1 + id % 5] END,
          CASE WHEN has_step THEN CASE WHEN id % 5 = 2 THEN 'manual' ELSE 'automatic' END END,
-         CASE WHEN has_step THEN date '2026-06-15' + (id % 60)::int END,
-         CASE WHEN stage IN ('waiting', 'held') THEN timestamptz '2026-06-15 08:30 Europe/Paris'
+         CASE WHEN has_step THEN CAST(:today AS date) + (id % 60)::int END,
+         CASE WHEN stage IN ('waiting', 'held')
+              THEN (CAST(:today AS date) + time '08:30') AT TIME ZONE 'Europe/Paris'
                    + id % 60 * interval '1 day' + id % 3600 * interval '1 second' END,
          '[{"because": "trigger date", "day": "2026-06-15", "detail": null}]',
          's goes out Mon 2026-06-15 08:30: trigger date Mon 2026-06-15', now()
@@ -87,21 +90,27 @@ INSERT INTO messages (action_id, message_id, sender, recipients, subject, mime, 
 INSERT INTO holds (invoice_id, kind, started_at, started_by)
   SELECT id, 'dispute', now(), 'ana' FROM invoices WHERE settled < total AND id % 53 = 3;
 INSERT INTO promises (invoice_id, promised_for, amount, outstanding_before, made_at, made_by, outcome, decided_at)
-  SELECT id, date '2026-06-12' + (id % 20)::int, CASE WHEN id % 3 = 0 THEN outstanding / 2 END, outstanding, now(),
-         'ana', CASE WHEN id % 4 < 3 THEN 'open' ELSE 'broken' END, CASE WHEN id % 4 = 3 THEN now() END
+  SELECT id, CAST(:today AS date) - 3 + (id % 20)::int, CASE WHEN id % 3 = 0 THEN outstanding / 2 END, outstanding,
+         now(), 'ana', CASE WHEN id % 4 < 3 THEN 'open' ELSE 'broken' END, CASE WHEN id % 4 = 3 THEN now() END
     FROM invoices WHERE settled < total AND id % 47 = 5;
 INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor)
   SELECT id, NULL, now(), issued_on, 'invoice created', 'import' FROM invoices
 """
 
 
-def fill(engine: Engine, open_invoices: int = OPEN_INVOICES) -> None:
-    """Lay the book down: twice as many invoices, and five actions and more for each."""
+def fill(engine: Engine, open_invoices: int = OPEN_INVOICES, today: date = TODAY) -> None:
+    """Lay the book down as of the day: twice as many invoices, and five actions and more for each."""
+    run_with(engine, _FILL, {"invoices": 2 * open_invoices, "today": today})
+
+
+def run_with(engine: Engine, script: str, values: Mapping[str, object]) -> None:
+    """Run the statements, each with those of the values that it names."""
     with engine.begin() as connection:
         # Without foreign keys being looked up one by one, which here only costs time.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for statement in _FILL.split(";\n"):
-            values = {"invoices": 2 * open_invoices} if ":invoices" in statement else {}
-            connection.execute(text(statement), values)
+        for statement in script.split(";\n"):
+            connection.execute(
+                text(statement), {name: value for name, value in values.items() if f":{name}" in statement}
+            )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))

@@ -18,7 +18,7 @@ from console.web.provider import Provider
 from console.web.service import Web
 from db.engine import make_engine
 from logs import configure_logs
-from mailer.choice import transport_of
+from mailer.choice import transport_of, way_out_of
 from mailer.transport import Transport
 from settings import Settings
 from workflows.client import connect
@@ -52,7 +52,13 @@ def run_server(chosen: Settings, host: str, port: int) -> int:
         return transport_of(chosen.smtp_url, chosen.resend_api_key, chosen.resend_url, connections=1)
 
     web = Web(
-        engine_of_pages, Processes(connected), provider, public_url, partial(page_of, chosen), transport=transport
+        engine_of_pages,
+        Processes(connected),
+        provider,
+        public_url,
+        partial(page_of, chosen),
+        transport=transport,
+        way_out=way_out_of(chosen.smtp_url, chosen.resend_api_key, chosen.bounces_to),
     )
     config = uvicorn.Config(
         Site(make_app(engine, connected, limits), make_web(web)),

@@ -25,6 +25,7 @@ from db.tables import (
     people,
     rules,
     templates,
+    views,
     webhooks,
 )
 from db.tables.base import Base
@@ -46,6 +47,7 @@ _MODULES = (
     people,
     rules,
     templates,
+    views,
     webhooks,
 )
 

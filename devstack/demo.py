@@ -18,11 +18,12 @@ from types import FrameType
 from rich.console import Console
 
 from db.engine import Engine, make_engine, transaction
+from db.operations.cadences import publish
 from db.operations.organization import change_organization
 from db.queries.calendar import local_date
 from db.queries.organization import organization_name
 from db.queries.round import RoundCounts, happenings, newest_happening, round_counts
-from devstack.demo_console import DemoConsole, serve_console
+from devstack.demo_console import BY, DemoConsole, serve_console
 from devstack.demo_pages import show_round, show_where_to_look
 from devstack.home_lock import HomeInUse
 from devstack.leashed_process import ProcessFailed
@@ -31,12 +32,15 @@ from devstack.postgres_pid_file import ServerRuns
 from devstack.provision import progress
 from devstack.stack import Stack
 from devstack.tool import ToolMissing
+from intake.cadence_file import read_cadence
+from intake.commands import Desk
 from intake.import_invoices import import_invoices
 from intake.sample_book import sample_book
 from intake.setup import set_up
 
 HOME = Path(".duewell/demo")
 ROOT = Path(__file__).parent.parent
+KEY_ACCOUNTS = Path(__file__).parent / "key-accounts.yaml"
 NAME = "Duewell Demo"
 EMAIL = "accounts@duewell-demo.example"
 ROUND_PATIENCE_SECONDS = 300
@@ -77,11 +81,21 @@ class Demo:
         if not is_new:
             self.say("The sample book is there already; this run goes on from where the last one stopped.")
             return
+        self.attend_to_large_invoices()
         book = HOME / "sample-book.csv"
         book.write_text(sample_book(today), encoding="utf-8")
         imported = import_invoices(self.engine, book)
         self.say(f"Imported {imported.created} invoices from {book}, as `duewell import {book}` does.")
         self.say("The demo sends at any hour; a real organization keeps its send hours on business days.")
+
+    def attend_to_large_invoices(self) -> None:
+        """Put large invoices under a cadence of calls, so that there is something to do from the first minute."""
+        with transaction(self.engine) as session:
+            publish(session, read_cadence(KEY_ACCOUNTS))
+        desk = Desk(self.engine, BY)
+        for currency, amount in (("EUR", 4000), ("USD", 3000)):
+            rule = f'outstanding >= {amount} {currency} then assign "Key accounts"'
+            desk.add_rule(rule, f"Large invoices in {currency}", is_active=True)
 
     def serve(self) -> DemoConsole:
         """Serve pages and API, with an owner who can sign in."""

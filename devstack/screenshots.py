@@ -28,6 +28,8 @@ WIDTHS = (360, 1600)
 THEMES = ("light", "dark")
 HEIGHT = 900
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+# Where something is written: nothing on a list leads there.
+EDITORS = ("/overview/definitions", "/actions/all", "/cadences/1/edit", "/rules/new", "/templates/reminder/en")
 # A page may be as long as its list: a picture of all of it would show nothing.
 HEIGHT_MAX = 2400
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
@@ -73,16 +75,26 @@ class Pictures:
             for below in self._below(page, path):
                 self._go(page, below)
                 yield f"{_name(path)}-one"
+            for section in self._paths(page, "nav.sections a") if path == "/settings" else ():
+                self._go(page, section)
+                yield _name(section)
+        for path in EDITORS:
+            self._go(page, path)
+            yield _name(path)
         self._go(page, "/nowhere")
         yield "not-found"
 
     def _below(self, page: Page, path: str) -> list[str]:
-        found = [one for one in self._paths(page, "main table a, main ul a") if one.startswith(f"{path}/")]
+        """Return the first of what the page lists; where that opens beside the list, there."""
+        links = self._links(page, "main table a, main :is(ul, ol):not(nav *) a")
+        found = [one for one in links if one.startswith((f"{path}/", f"{path}?"))]
         return found[:1]
 
     def _paths(self, page: Page, selector: str) -> list[str]:
-        links = page.locator(selector).all()
-        return [urlsplit(link.get_attribute("href") or "").path for link in links]
+        return [urlsplit(link).path for link in self._links(page, selector)]
+
+    def _links(self, page: Page, selector: str) -> list[str]:
+        return [link.get_attribute("href") or "" for link in page.locator(selector).all()]
 
     def _go(self, page: Page, path: str) -> None:
         page.goto(self.served.url.rstrip("/") + path)

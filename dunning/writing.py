@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from dunning.cadence import Anchor, Channel, Execution, Step
 from dunning.facts import Facts, InvoiceState
+from phrase import Phrase, phrase
 
 # No step of a cadence can have an id in brackets.
 MESSAGE = "(message)"
@@ -19,25 +20,34 @@ def message_step(facts: Facts, as_step: str | None) -> Step:
     return replace(own, sender=like.sender, recipients=like.recipients, cc=like.cc, bcc=like.bcc)
 
 
-def what_stops(facts: Facts, sender: str | None, today: date) -> str | None:
-    """Return why nothing that a person wrote may go out today, from the sender's address; None if it may.
+def what_stops(facts: Facts, today: date) -> Phrase | None:
+    """Return why nothing that a person wrote may go out today; None if it may.
 
     The minimum contact delay, send hours and business days bind the product, and no person.
     """
     invoice = facts.invoice
     if invoice.state is not InvoiceState.OPEN:
-        return f"nothing goes out: the invoice is {invoice.state.value.replace('_', ' ')}"
+        state = phrase(invoice.state.value.replace("_", " "))
+        return Phrase("nothing goes out: the invoice is {state}", state=state)
     if facts.is_settled:
-        return "nothing goes out: nothing is outstanding"
+        return Phrase("nothing goes out: nothing is outstanding")
     held = [hold for hold in facts.holds if hold.until is None or hold.until > today]
     if held:
-        return f"nothing goes out: {held[0].kind.replace('_', ' ')}"
+        return Phrase("nothing goes out: {hold}", hold=phrase(held[0].kind.replace("_", " ")))
     if invoice.is_hidden:
-        return "nothing goes out: the invoice is hidden from its customer"
+        return Phrase("nothing goes out: the invoice is hidden from its customer")
     obstacle = facts.obstacles.get(Channel.EMAIL)
-    if obstacle is None:
-        obstacle = facts.blocked_senders.get(None if sender is None else sender.lower())
-    return None if obstacle is None else f"it cannot be sent: {obstacle}"
+    return None if obstacle is None else Phrase("it cannot be sent: {obstacle}", obstacle=phrase(obstacle))
+
+
+def what_stops_message(facts: Facts, as_step: str | None, today: date) -> Phrase | None:
+    """Return why no message outside the cadence may go out today, from the address that it would be sent from."""
+    stopped = what_stops(facts, today)
+    if stopped is not None:
+        return stopped
+    sender = message_step(facts, as_step).sender
+    obstacle = facts.blocked_senders.get(None if sender is None else sender.lower())
+    return None if obstacle is None else Phrase("it cannot be sent: {obstacle}", obstacle=phrase(obstacle))
 
 
 def distance_until(facts: Facts) -> date | None:

@@ -59,7 +59,7 @@ class AccountOrders(Clerk):
 def _account(session: Session, email: str) -> Account:
     account = account_named(session, email.strip())
     if account is None:
-        raise Refused(f"there is no active user {email!r}")
+        raise Refused("there is no active user {email!r}", email=email)
     return account
 
 
@@ -67,11 +67,11 @@ def _role(role: str) -> Role:
     try:
         return Role(role)
     except ValueError as error:
-        raise Refused(f"{role!r} is no role; there is {', '.join(Role)}") from error
+        raise Refused("{role!r} is no role; there is {roles}", role=role, roles=", ".join(Role)) from error
 
 
 def _locale(locale: str) -> str:
     try:
         return str(Locale.parse(locale.replace("-", "_")))
     except (ValueError, UnknownLocaleError) as error:
-        raise Refused(f"{locale!r} is no locale; expected one such as fr-FR") from error
+        raise Refused("{locale!r} is no locale; expected one such as fr-FR", locale=locale) from error

@@ -13,6 +13,7 @@ from intake.cells import parse_short
 from intake.clerk_orders import Clerk
 from intake.problems import Wrong
 from intake.typed_text import typed_line
+from phrase import phrase
 
 RESOURCES = (
     "customers",
@@ -44,7 +45,12 @@ class ApiKeyOrders(Clerk):
         sound = typed_line(name)
         sound = sound if isinstance(sound, Wrong) else parse_short(sound)
         if isinstance(sound, Wrong):
-            raise Refused(f"{name!r} is {sound.wrong}; expected {sound.expected}")
+            raise Refused(
+                "{name!r} is {wrong}; expected {expected}",
+                name=name,
+                wrong=phrase(sound.wrong),
+                expected=phrase(sound.expected),
+            )
         if not sound:
             raise Refused("a key needs a name, such as that of the program that will bear it")
         if expires_at is not None and expires_at <= datetime.now(UTC):
@@ -90,6 +96,8 @@ def granted(scopes: Sequence[str]) -> list[str]:
             chosen.add(scope)
         else:
             raise Refused(
-                f"{scope!r} is no scope; there is {', '.join(SCOPES)}, with * for either part, or * for all"
+                "{scope!r} is no scope; there is {scopes}, with * for either part, or * for all",
+                scope=scope,
+                scopes=", ".join(SCOPES),
             )
     return [scope for scope in SCOPES if scope in chosen]

@@ -16,6 +16,7 @@ from intake.cadence_file import sound_cadence
 from intake.documents import Misplaced
 from intake.publishing import Switched, drafted_candidate, switch_in
 from intake.stated_cadence import StatedCadence
+from phrase import phrase
 
 
 def read_stated(session: Session, stated: Mapping[str, Any]) -> Cadence:
@@ -33,7 +34,9 @@ def state_draft(session: Session, stated: Mapping[str, Any]) -> int:
     try:
         cadence = read_stated(session, stated)
     except Misplaced as misplaced:
-        raise Refused(f"{_place(misplaced.place)}: {misplaced}") from misplaced
+        raise Refused(
+            "{place}: {problem}", place=_place(misplaced.place), problem=phrase(str(misplaced))
+        ) from misplaced
     return cadences.draft(session, cadence)
 
 

@@ -57,7 +57,7 @@ class Clerk:
         with self._transaction() as session:
             invoice_id = invoice_id_of(session, number)
             if invoice_id is None:
-                raise Refused(f"there is no invoice {number!r}")
+                raise Refused("there is no invoice {number!r}", number=number)
             change = self._change(session)
             if operation(session, invoice_id, change) is False:
                 return Told((), changed=False)
@@ -69,7 +69,7 @@ class Clerk:
         with self._transaction() as session:
             customer_id = customer_id_of(session, customer)
             if customer_id is None:
-                raise Refused(f"there is no customer {customer!r}")
+                raise Refused("there is no customer {customer!r}", customer=customer)
             changed = operation(session, customer_id, self._change(session))
             return Told(tuple(owe(session, id_, "invoice_changed", {"by": self.by}) for id_ in changed))
 

@@ -9,6 +9,7 @@ from db.queries.custom_fields import Entity
 from intake.clerk_orders import Clerk
 from intake.problems import Wrong
 from intake.typed_text import typed_line
+from phrase import phrase
 
 LABEL_CHARACTERS_MAX = 200
 OPTION_CHARACTERS_MAX = 64
@@ -29,9 +30,9 @@ class FieldOrders(Clerk):
         Says whether anything changed.
         """
         if not _KEY.fullmatch(key):
-            raise Refused(f"{key!r} is no key; expected small letters, digits and _, such as plan")
+            raise Refused("{key!r} is no key; expected small letters, digits and _, such as plan", key=key)
         if len(options) > OPTIONS_MAX:
-            raise Refused(f"a field has at most {OPTIONS_MAX} options")
+            raise Refused("a field has at most {most} options", most=OPTIONS_MAX)
         sound = _line(key if label is None else label, LABEL_CHARACTERS_MAX)
         values = tuple(_line(option, OPTION_CHARACTERS_MAX) for option in options)
         with self._transaction() as session:
@@ -46,7 +47,12 @@ class FieldOrders(Clerk):
 def _line(text: str, characters_max: int) -> str:
     read = typed_line(text)
     if isinstance(read, Wrong):
-        raise Refused(f"{text!r} is {read.wrong}; expected {read.expected}")
+        raise Refused(
+            "{text!r} is {wrong}; expected {expected}",
+            text=text,
+            wrong=phrase(read.wrong),
+            expected=phrase(read.expected),
+        )
     if not 0 < len(read) <= characters_max:
-        raise Refused(f"{text!r} has to have 1 to {characters_max} characters")
+        raise Refused("{text!r} has to have 1 to {most} characters", text=text, most=characters_max)
     return read

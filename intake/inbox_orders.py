@@ -17,5 +17,5 @@ class InboxOrders(Clerk):
         with transaction(self.engine) as session:
             invoice_id = invoice_id_of(session, number)
             if invoice_id is None:
-                raise Refused(f"there is no invoice {number!r}")
+                raise Refused("there is no invoice {number!r}", number=number)
             assign(session, incoming_id, invoice_id, self._change(session))

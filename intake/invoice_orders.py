@@ -12,6 +12,7 @@ from db.queries.invoices import invoice_id_of
 from dunning.facts import InvoiceState
 from intake.clerk_orders import Clerk, Told
 from mailer.pdf import PDF_BYTES_MAX, fault_of
+from phrase import phrase
 
 
 class InvoiceOrders(Clerk):
@@ -72,7 +73,7 @@ class InvoiceOrders(Clerk):
         with transaction(self.engine) as session:
             invoice_id = invoice_id_of(session, number)
             if invoice_id is None:
-                raise Refused(f"there is no invoice {number!r}")
+                raise Refused("there is no invoice {number!r}", number=number)
             change = self._change(session)
             if path is None:
                 return invoice_files.detach_file(session, invoice_id, change)
@@ -98,8 +99,8 @@ def _pdf(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(PDF_BYTES_MAX + 1)
     except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror or error}") from error
+        raise Refused("{path} cannot be read: {why}", path=path, why=error.strerror or str(error)) from error
     fault = fault_of(content)
     if fault is not None:
-        raise Refused(f"{path} cannot be attached: {fault}")
+        raise Refused("{path} cannot be attached: {fault}", path=path, fault=phrase(fault))
     return content

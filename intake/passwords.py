@@ -20,9 +20,12 @@ def hash_of(password: str, *known: str) -> str:
     """Return what is kept of a new password. `known` is what everybody would try. Raises Refused."""
     sound = _normalized(password)
     if len(sound) < CHARACTERS_MIN:
-        raise Refused(f"a password has at least {CHARACTERS_MIN} characters; a few words will do")
+        raise Refused(
+            "a password has at least {least} characters; a few words will do",
+            least=CHARACTERS_MIN,
+        )
     if len(sound) > CHARACTERS_MAX:
-        raise Refused(f"a password has at most {CHARACTERS_MAX} characters")
+        raise Refused("a password has at most {most} characters", most=CHARACTERS_MAX)
     if len(set(sound)) < 5 or sound.casefold() in {one.casefold() for one in known}:
         raise Refused("this password is the first that anybody would try; take another one")
     with _AT_ONCE:

@@ -24,6 +24,7 @@ from mailer.compose import Envelope, compose
 from mailer.headers import Mailbox
 from mailer.render import Rendered
 from mailer.transport import Deferred, Rejected, Transport, Uncertain, Unreachable
+from phrase import phrase
 
 CODE_CHARACTERS = 10
 PAGE_INVOICES = 1000
@@ -205,14 +206,21 @@ def send_code(message: CodeMessage, transport: Transport) -> None:
             wire_address(message.sent_from), (wire_address(message.email),), message.message_id, message.mime
         )
     except (Deferred, Uncertain, Unreachable, Rejected) as failure:
-        raise Refused(f"the code could not be sent to {message.email}: {failure}") from failure
+        raise Refused(
+            "the code could not be sent to {email}: {failure}", email=message.email, failure=phrase(str(failure))
+        ) from failure
 
 
 def sound_address(email: str) -> str:
     """Return the address as the ledger keeps it. Raises Refused."""
     read = parse_email(email.strip())
     if isinstance(read, Wrong):
-        raise Refused(f"{email!r} is {read.wrong}; expected {read.expected}")
+        raise Refused(
+            "{email!r} is {wrong}; expected {expected}",
+            email=email,
+            wrong=phrase(read.wrong),
+            expected=phrase(read.expected),
+        )
     try:
         wire_address(read)
     except BadAddress as bad:
@@ -223,7 +231,7 @@ def sound_address(email: str) -> str:
 def _name(name: str) -> str:
     read = _sound(name, typed_line(name))
     if not read:
-        raise Refused(f"{name!r} is no name; expected text in one line")
+        raise Refused("{name!r} is no name; expected text in one line", name=name)
     return _sound(name, parse_name(read))
 
 
@@ -232,7 +240,10 @@ def _phone(text: str | None) -> str | None:
         return None
     read = _sound(text, typed_line(text))
     if len(read) > PHONE_CHARACTERS_MAX:
-        raise Refused(f"a phone number has at most {PHONE_CHARACTERS_MAX} characters")
+        raise Refused(
+            "a phone number has at most {most} characters",
+            most=PHONE_CHARACTERS_MAX,
+        )
     return read
 
 
@@ -241,19 +252,24 @@ def _signature(text: str | None) -> str | None:
         return None
     read = _sound(text, typed_lines(text))
     if len(read) > TEXT_CHARACTERS_MAX:
-        raise Refused(f"a signature has at most {TEXT_CHARACTERS_MAX} characters")
+        raise Refused("a signature has at most {most} characters", most=TEXT_CHARACTERS_MAX)
     return read
 
 
 def _sound(given: str, read: str | Wrong) -> str:
     if isinstance(read, Wrong):
-        raise Refused(f"{given!r} is {read.wrong}; expected {read.expected}")
+        raise Refused(
+            "{given!r} is {wrong}; expected {expected}",
+            given=given,
+            wrong=phrase(read.wrong),
+            expected=phrase(read.expected),
+        )
     return read
 
 
 def _limit(limit: int | None) -> int | None:
     if limit is not None and not 1 <= limit <= 1_000_000:
-        raise Refused(f"{limit} is no limit; expected 1 to 1000000 messages")
+        raise Refused("{limit} is no limit; expected 1 to 1000000 messages", limit=limit)
     return limit
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
+from phrase import Phrase, phrase
+
 VALUE_LENGTH_MAX = 60
 
 
@@ -45,13 +47,23 @@ def visible(text: str) -> str:
 AGREES_WITH_LEDGER = "what agrees with the ledger"
 
 
-def problem_text(problem: Problem) -> str:
+def problem_text(problem: Problem) -> Phrase:
     """Return the problem as people read it but for its line: what is there, and what was expected instead."""
     if problem.expected == AGREES_WITH_LEDGER:
-        return f"{problem.value} is refused: {problem.wrong}"
-    place = f"column {problem.column}: " if problem.column else ""
-    found = f"'{problem.value}' is {problem.wrong}" if problem.value else problem.wrong
-    return f"{place}{found}; expected {problem.expected}"
+        return Phrase("{value} is refused: {wrong}", value=problem.value, wrong=phrase(problem.wrong))
+    parts = {
+        "column": problem.column,
+        "value": problem.value,
+        "wrong": phrase(problem.wrong),
+        "expected": phrase(problem.expected),
+    }
+    if problem.column and problem.value:
+        return Phrase("column {column}: '{value}' is {wrong}; expected {expected}", **parts)
+    if problem.column:
+        return Phrase("column {column}: {wrong}; expected {expected}", **parts)
+    if problem.value:
+        return Phrase("'{value}' is {wrong}; expected {expected}", **parts)
+    return Phrase("{wrong}; expected {expected}", **parts)
 
 
 def problems_as_dicts(problems: Iterable[Problem]) -> list[dict[str, str | int | None]]:

@@ -22,6 +22,7 @@ from intake.cadence_texts import text_findings
 from intake.cadence_warnings import warnings_of
 from intake.jobs.driver import drive
 from intake.jobs.publish import open_publish
+from phrase import Phrase, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,11 @@ def drafted_candidate(session: Session, name: str) -> Candidate:
     draft, in_force = version_of(session, name, "draft"), version_of(session, name, "published")
     if draft is None:
         stands = (
-            "it has no draft" if in_force is None else f"version {in_force.number} is published, without a draft"
+            Phrase("it has no draft")
+            if in_force is None
+            else Phrase("version {number} is published, without a draft", number=in_force.number)
         )
-        raise Refused(f"{name} cannot be published: {stands}")
+        raise Refused("{name} cannot be published: {stands}", name=name, stands=stands)
     _require_texts(name, draft.cadence, lambda: saved_names(session))
     return _checked(session, _candidate(draft.cadence, in_force, draft))
 
@@ -77,13 +80,19 @@ def _checked(session: Session, candidate: Candidate) -> Candidate:
     warnings = warnings_of(candidate.cadence)
     for step in candidate.cadence.steps:
         if step.sender is not None and sender_named(session, step.sender) is None:
-            raise Refused(f"step {step.id}: there is no sender {step.sender}; see duewell sender add")
+            raise Refused(
+                "step {step}: there is no sender {sender}; see duewell sender add",
+                step=step.id,
+                sender=step.sender,
+            )
     # What is in force already may be brought to the rest of its collections whatever its texts say by now.
     found = () if candidate.is_in_force else text_findings(session, candidate.cadence)
     errors = [one for one in found if one.finding.severity == "error"]
     if errors:
-        more = f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
-        raise Refused(f"{errors[0]}{more}")
+        problem = phrase(str(errors[0]))
+        if len(errors) > 1:
+            raise Refused("{problem} ({count} errors in all)", problem=problem, count=len(errors))
+        raise Refused(problem)
     return replace(candidate, warnings=(*warnings, *map(str, found)))
 
 
@@ -106,13 +115,16 @@ def _stated(engine: Engine, file_or_name: str) -> Candidate:
         in_force = version_of(session, file_or_name, "published")
         if stated is not None:
             if draft is not None or in_force is not None:
-                raise Refused(f"{file_or_name} is a file and a cadence; write ./{file_or_name} for the file")
+                raise Refused(
+                    "{file_or_name} is a file and a cadence; write ./{file_or_name} for the file",
+                    file_or_name=file_or_name,
+                )
             return _candidate(stated, version_of(session, stated.name, "published"), None)
         if draft is None:
-            stands = "there is no file and no cadence of that name"
+            stands = Phrase("there is no file and no cadence of that name")
             if in_force is not None:
-                stands = f"it has no draft, and version {in_force.number} is published"
-            raise Refused(f"{file_or_name} cannot be published: {stands}")
+                stands = Phrase("it has no draft, and version {number} is published", number=in_force.number)
+            raise Refused("{file_or_name} cannot be published: {stands}", file_or_name=file_or_name, stands=stands)
     _require_texts(file_or_name, draft.cadence, partial(saved_names_at, engine))
     return _candidate(draft.cadence, in_force, draft)
 
@@ -121,7 +133,13 @@ def _require_texts(name: str, draft: Cadence, saved: Callable[[], frozenset[str]
     wrong = wrong_texts(draft, saved)
     if wrong:
         index, key, what = wrong[0]
-        raise Refused(f"the draft of {name}, step {draft.steps[index].id}, {key}: {what}")
+        raise Refused(
+            "the draft of {name}, step {step}, {key}: {what}",
+            name=name,
+            step=draft.steps[index].id,
+            key=key,
+            what=phrase(what),
+        )
 
 
 def _candidate(cadence: Cadence, in_force: Version | None, draft: Version | None) -> Candidate:

@@ -16,6 +16,7 @@ from db.queries.templates import custom_field_keys
 from intake.clerk_orders import Clerk
 from mailer.checks import check
 from mailer.texts import Text
+from phrase import phrase
 from rules.catalogue import objections
 from rules.read_rule import read_rule
 from rules.reading import Misread
@@ -133,7 +134,9 @@ def sound_name(name: str) -> str:
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         reason = problem.get("ctx", {}).get("error") or problem["msg"]
-        raise Refused(f"{name!r} cannot be the name of a rule: {reason}") from error
+        raise Refused(
+            "{name!r} cannot be the name of a rule: {reason}", name=name, reason=phrase(str(reason))
+        ) from error
 
 
 def _require_sound(session: Session, definition: Definition) -> None:
@@ -144,7 +147,7 @@ def _require_sound(session: Session, definition: Definition) -> None:
         found = check(Text("-", definition.action.text), fields=custom_field_keys(session))
         for finding in found:
             if finding.severity == "error":
-                raise Refused(f"the notification's text: {finding}")
+                raise Refused("the notification's text: {finding}", finding=phrase(str(finding)))
 
 
 def _free_name(session: Session, action: Action) -> str:

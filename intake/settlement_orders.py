@@ -80,19 +80,19 @@ class SettlementOrders(Clerk):
         with self._transaction() as session:
             id_ = payment_id_of(session, payment)
             if id_ is None:
-                raise Refused(f"there is no payment {payment!r}")
+                raise Refused("there is no payment {payment!r}", payment=payment)
             return order(session, id_, self._change(session))
 
     def _about_credit_note(self, note: str, order: Callable[[Session, int, Change], Taken]) -> Taken:
         with self._transaction() as session:
             id_ = credit_note_id_of(session, note)
             if id_ is None:
-                raise Refused(f"there is no credit note {note!r}")
+                raise Refused("there is no credit note {note!r}", note=note)
             return order(session, id_, self._change(session))
 
 
 def _all_known(taken: Taken) -> Taken:
     """Return what was taken; a person who names an invoice that is not there is told so, and nothing is booked."""
     if taken.unknown:
-        raise Refused(f"there is no invoice {taken.unknown[0]!r}")
+        raise Refused("there is no invoice {number!r}", number=taken.unknown[0])
     return taken

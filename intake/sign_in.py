@@ -59,11 +59,11 @@ def by_provider(engine: Engine, email: str, browser: Browser, now: datetime) -> 
         return None if account is None else _begin(session, account, browser, now, "provider")
 
 
-def visitor_with(engine: Engine, token: str, now: datetime) -> Visitor | None:
-    """Return who bears the token, and note that they were seen."""
+def visitor_with(engine: Engine, token: str, now: datetime, is_person: bool = True) -> Visitor | None:
+    """Return who bears the token, and note that they were seen, unless it is but their page that asks."""
     with transaction(engine) as session:
         visitor = visitor_of(session, digest_of(token), now)
-        if visitor is not None and visitor.needs_note(now):
+        if visitor is not None and is_person and visitor.needs_note(now):
             access.note_seen(session, visitor.session_id, now)
         return visitor
 

@@ -10,6 +10,7 @@ from db.operations.refusal import Refused
 from db.queries.custom_fields import Entity, FieldKnown, Value
 from intake.cells import parse_date
 from intake.problems import Wrong
+from phrase import Phrase, phrase
 
 Fields = Mapping[tuple[Entity, str], FieldKnown]
 TEXT_CHARACTERS_MAX = 500
@@ -23,10 +24,10 @@ def stated_values(fields: Fields, entity: Entity, given: Mapping[str, str | bool
 
 def _value(field: FieldKnown | None, entity: Entity, key: str, given: str | bool | None) -> Value | None:
     if field is None:
-        raise Refused(f"there is no custom field {key!r} of {entity}s")
+        raise Refused("there is no custom field {key!r} of {entity}s", key=key, entity=phrase(entity))
     if given is None:
         return None
-    wrong = Refused(f"custom field {key!r}: expected {_EXPECTED[field.type]}")
+    wrong = Refused("custom field {key!r}: expected {expected}", key=key, expected=_EXPECTED[field.type])
     if (field.type == "boolean") != isinstance(given, bool):
         raise wrong
     if isinstance(given, bool):
@@ -41,7 +42,9 @@ def _value(field: FieldKnown | None, entity: Entity, key: str, given: str | bool
             return day
         case "select":
             if given not in field.options:
-                raise Refused(f"custom field {key!r}: expected one of {', '.join(field.options)}")
+                raise Refused(
+                    "custom field {key!r}: expected one of {options}", key=key, options=", ".join(field.options)
+                )
             return given
     text = normalize("NFC", given).strip()
     if len(text) > TEXT_CHARACTERS_MAX:
@@ -50,11 +53,11 @@ def _value(field: FieldKnown | None, entity: Entity, key: str, given: str | bool
 
 
 _EXPECTED = {
-    "text": f"a text of at most {TEXT_CHARACTERS_MAX} characters",
-    "number": 'a number in a string, such as "12.5", with at most 15 digits before and 4 behind the point',
-    "date": "a day as YYYY-MM-DD",
-    "boolean": "true or false",
-    "select": "one of its options",
+    "text": Phrase("a text of at most {most} characters", most=TEXT_CHARACTERS_MAX),
+    "number": Phrase('a number in a string, such as "12.5", with at most 15 digits before and 4 behind the point'),
+    "date": Phrase("a day as YYYY-MM-DD"),
+    "boolean": Phrase("true or false"),
+    "select": Phrase("one of its options"),
 }
 
 

@@ -27,6 +27,7 @@ from intake.joined_desk import JoinedDesk
 from intake.people_orders import sound_address
 from intake.problems import Wrong
 from intake.stated_custom import Fields, stated_values
+from phrase import phrase
 
 Taken = Literal["created", "changed", "unchanged"]
 Custom = Mapping[str, str | bool | None]
@@ -105,7 +106,12 @@ def sound_locale(locale: str | None) -> str | None:
         return None
     read = parse_locale(locale)
     if isinstance(read, Wrong):
-        raise Refused(f"{locale!r} is {read.wrong}; expected {read.expected}")
+        raise Refused(
+            "{locale!r} is {wrong}; expected {expected}",
+            locale=locale,
+            wrong=phrase(read.wrong),
+            expected=phrase(read.expected),
+        )
     return read
 
 
@@ -113,7 +119,7 @@ def state_contact(desk: JoinedDesk, customer: str, stated: StatedContact) -> boo
     """Bring the customer's contact to what is stated, and say whether anything changed. Raises Refused."""
     customer_id = lock_customer_record(desk.session, customer)
     if customer_id is None:
-        raise Refused(f"there is no customer {customer!r}")
+        raise Refused("there is no customer {customer!r}", customer=customer)
     sound = replace(
         stated,
         email=None if stated.email is None else sound_address(stated.email),
@@ -155,7 +161,10 @@ def _linked(desk: JoinedDesk, stated: InvoiceStatement, taken: Taken) -> Taken:
 
 
 def _answer(taken: TakenInvoice) -> Taken | Refused:
-    return Refused(taken.said) if taken.outcome is None else taken.outcome.value
+    if taken.outcome is not None:
+        return taken.outcome.value
+    assert taken.said is not None, "what is refused has a reason"
+    return Refused(taken.said)
 
 
 def _incoming(desk: JoinedDesk, stated: Sequence[InvoiceStatement]) -> list[IncomingInvoice | Refused]:
@@ -172,13 +181,19 @@ def _incoming(desk: JoinedDesk, stated: Sequence[InvoiceStatement]) -> list[Inco
         try:
             _require_sound(one)
             if name is None:
-                raise Refused(f"there is no customer {one.customer!r}; put it first, or say customer_name")
+                raise Refused(
+                    "there is no customer {customer!r}; put it first, or say customer_name", customer=one.customer
+                )
             known_before = before.get(one.external_id)
             # Files may know an invoice by its number alone; a program that says another id means another one.
             known_as = numbered.setdefault(one.number or one.external_id, one.external_id)
             known_as = known_as if known_before is None else known_before.known_as
             if known_as != one.external_id:
-                raise Refused(f"the number {one.number or one.external_id} is that of the invoice {known_as!r}")
+                raise Refused(
+                    "the number {number} is that of the invoice {known_as!r}",
+                    number=one.number or one.external_id,
+                    known_as=known_as,
+                )
             said_before = {} if known_before is None else known_before.stated
             incoming.append(_as_stated(one, name, said_before, fields))
         except Refused as refusal:
@@ -208,19 +223,29 @@ def _as_stated(
 
 def _require_sound(stated: InvoiceStatement) -> None:
     if stated.due_on is not None and stated.due_on < stated.issued_on:
-        raise Refused(f"it is due on {stated.due_on}, before it was issued on {stated.issued_on}")
+        raise Refused(
+            "it is due on {due_on}, before it was issued on {issued_on}",
+            due_on=stated.due_on,
+            issued_on=stated.issued_on,
+        )
     for what, amount in (("total", stated.total), ("paid", stated.paid)):
         if amount is not None:
             require_exact(what, amount, stated.currency)
     for name, link in stated.links.items():
         if link is not None and not (len(link) <= LINK_CHARACTERS_MAX and _LINK.fullmatch(link)):
-            raise Refused(f"{name} is no web address such as https://pay.company.example/1")
+            raise Refused("{name} is no web address such as https://pay.company.example/1", name=name)
     if stated.paid is not None and stated.paid > stated.total:
-        raise Refused(f"paid {stated.paid} is more than the total of {stated.total}")
+        raise Refused("paid {paid} is more than the total of {total}", paid=stated.paid, total=stated.total)
 
 
 def require_exact(what: str, amount: Decimal, currency: str) -> None:
     """Raise Refused for an amount with more decimals than its currency has."""
     decimals = CURRENCY_DECIMALS[currency]
     if round(amount, decimals) != amount:
-        raise Refused(f"{what} {amount} is too exact: {currency} has {decimals} decimals")
+        raise Refused(
+            "{what} {amount} is too exact: {currency} has {decimals} decimals",
+            what=phrase(what),
+            amount=amount,
+            currency=currency,
+            decimals=decimals,
+        )

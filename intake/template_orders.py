@@ -12,6 +12,7 @@ from mailer.findings import Finding
 from mailer.formats import language_of
 from mailer.step_checks import StepUse
 from mailer.texts import Text
+from phrase import Phrase
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -34,7 +35,8 @@ def sound_name(name: str) -> str:
     """Return the name of a template. Raises Refused for one that cannot be."""
     if not _NAME.fullmatch(name):
         raise Refused(
-            f"{name!r} is no name of a template; expected 1 to 40 of a-z, 0-9 and -, such as second-reminder"
+            "{name!r} is no name of a template; expected 1 to 40 of a-z, 0-9 and -, such as second-reminder",
+            name=name,
         )
     return name
 
@@ -42,7 +44,7 @@ def sound_name(name: str) -> str:
 def sound_language(language: str) -> str:
     """Return the code of a language. Raises Refused for one that nobody speaks."""
     if not _LANGUAGE.fullmatch(language) or language_of(language) != language:
-        raise Refused(f"{language!r} is no language; expected a code such as en, fr, de or es")
+        raise Refused("{language!r} is no language; expected a code such as en, fr, de or es", language=language)
     return language
 
 
@@ -75,8 +77,11 @@ def save_text_in(session: Session, name: str, text: Text, by: str, after: int | 
         one_saver_at_a_time(session, name, text.language)
         current = saved_texts(session, name).get(text.language)
         if after != (0 if current is None else current.number):
-            by_whom = f" by {current.saved_by}" if current is not None else ""
-            raise Refused(f"the text was changed{by_whom} meanwhile; nothing was overwritten, look at it again")
+            by_whom = Phrase(" by {who}", who=current.saved_by) if current is not None else ""
+            raise Refused(
+                "the text was changed{by_whom} meanwhile; nothing was overwritten, look at it again",
+                by_whom=by_whom,
+            )
     findings = findings_in(session, name, text)
     if any(finding.severity == "error" for finding in findings):
         return Saved(None, findings)

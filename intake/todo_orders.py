@@ -82,7 +82,7 @@ class TodoOrders(Clerk):
                     payload = {"event_id": change.event_id, "by": self.by}
                     owes = owe(session, invoice_id, "invoice_changed", payload) if tells else None
             except Refused as refusal:
-                results.append(TodoResult(todo_id, str(refusal)))
+                results.append(TodoResult(todo_id, refusal.said))
                 continue
             except LedgerUnavailable as error:
                 away = f"not done, the ledger went away: {error}"

@@ -13,6 +13,7 @@ from intake.clerk_orders import Clerk
 from mailer.public_addresses import NotFound, NotPublic, Resolver, require_public, resolve
 from mailer.webhook_signature import new_secret
 from mailer.webhook_url import BadUrl, read_url
+from phrase import phrase
 
 PAGE = 5_000
 
@@ -45,7 +46,7 @@ def look_up(url: str, *, allows_private: bool = False, resolver: Resolver = reso
         if not allows_private:
             require_public(target.host, addresses)
     except NotPublic as refusal:
-        raise Refused(f"{refusal}; allow it with --allow-private") from refusal
+        raise Refused("{refusal}; allow it with --allow-private", refusal=phrase(str(refusal))) from refusal
     except (BadUrl, NotFound) as refusal:
         raise Refused(str(refusal)) from refusal
     return Place(url, allows_private)

@@ -1,6 +1,7 @@
 """Chooses the way out: Resend for whoever has a key of it, SMTP for everybody else."""
 
 from mailer.addresses import BadAddress, wire_address
+from mailer.domain_check import WayOut
 from mailer.resend import ResendTransport
 from mailer.resend_api import ResendAccount
 from mailer.resend_statuses import ResendStatuses
@@ -28,6 +29,18 @@ def transport_of(
     except BadAddress as error:
         raise ValueError(f"BOUNCES_TO: {error}") from error
     return SmtpTransport(SmtpServer.from_url(smtp_url), bounces_to=returns_to)
+
+
+def way_out_of(smtp_url: str, resend_api_key: str | None, bounces_to: str | None = None) -> WayOut:
+    """Return what can be known of how mail leaves, for those who look at what domains have published."""
+    if resend_api_key:
+        return WayOut(by_resend=True)
+    returns_to = bounces_to.rpartition("@")[2].strip().lower() if bounces_to else None
+    try:
+        host = SmtpServer.from_url(smtp_url).host
+    except ValueError:
+        host = None
+    return WayOut(host, returns_to=returns_to or None)
 
 
 def statuses_of(resend_api_key: str | None, resend_url: str) -> ResendStatuses | None:

@@ -17,7 +17,7 @@ from tests.db.databases import UsedAgain
 from tests.dunning.seeds import HYPOTHESIS_SEED, NAIVE_SEED
 from tests.installation import Installation, installed_on, newest_mail, own_namespace, zone_at_noon
 
-LONG_FIRST = ("exactly_once", "scenarios", "workflows", "devstack", "dunning")
+LONG_FIRST = ("exactly_once", "scenarios", "workflows", "journeys", "devstack", "dunning")
 OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_URL")
 
 

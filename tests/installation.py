@@ -19,9 +19,10 @@ from temporalio.client import Client
 
 from activities.interface import Plan, Status
 from db.engine import Engine, make_engine, transaction
-from db.operations.arrival.incoming_invoice import IncomingInvoice
+from db.operations.arrival.incoming_invoice import Chosen, IncomingInvoice
 from db.operations.arrival.invoices import take_invoice
 from db.operations.change import Change
+from db.operations.entering import published_cadence_id
 from db.operations.organization import change_organization
 from db.queries.book import BookFilter, BookLine, book_lines
 from db.queries.calendar import local_date
@@ -140,9 +141,17 @@ class Installation:
         self.set(send_time=time(0), send_until=time(23, 59, 59), business_days=list(range(7)), jitter_minutes=0)
 
     def invoice(
-        self, number: str = "INV-1", due_in_days: int = -4, at: datetime | None = None, **changed: Any
+        self,
+        number: str = "INV-1",
+        due_in_days: int = -4,
+        at: datetime | None = None,
+        cadence: str | None = None,
+        **changed: Any,
     ) -> int:
-        """Take in an invoice that is due in so many days, and return its id. `at` is now unless said."""
+        """Take in an invoice that is due in so many days, and return its id.
+
+        `at` is now unless said, and the cadence what rules or the default say.
+        """
         now = at or datetime.now(UTC)
         with transaction(self.engine) as session:
             today = local_date(session, now)
@@ -162,7 +171,8 @@ class Installation:
             contact_first_name="Ana",
         )
         with transaction(self.engine) as session:
-            take_invoice(session, replace(incoming, **changed), Change(now, today, by="import"))
+            chosen = None if cadence is None else Chosen(published_cadence_id(session, cadence))
+            take_invoice(session, replace(incoming, **changed), Change(now, today, by="import"), chosen)
             invoice_id = invoice_id_of(session, number)
         assert invoice_id is not None
         return invoice_id

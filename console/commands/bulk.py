@@ -1,16 +1,19 @@
-"""`duewell bulk`: the same for all invoices that match."""
+"""`duewell bulk`: the same for all invoices that match, and for all to-dos."""
 
 from cyclopts import App
 
+from console.commands.bulk_todos import todos
 from console.options.arguments import Day
 from console.options.invoice_filter import UNFILTERED, Which
 from console.options.manner import AS_USUAL, Manner
 
 bulk = App(
     name="bulk",
-    help="Do the same to all invoices that match, due, not due and disputed alike, by a job (duewell job).",
+    help="Do the same to all invoices that match, due, not due and disputed alike, or to all to-dos, by a job "
+    "(duewell job).",
     sort_key=9,
 )
+bulk.command(todos)
 
 
 @bulk.command(sort_key=1)

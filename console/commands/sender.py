@@ -216,3 +216,25 @@ def delete(email: str, /, *, json: bool = False) -> int:
     with open_desk() as (desk, _):
         desk.delete_sender(email)
     return say_done(json, f"{email} is no sender any more", sender=email)
+
+
+@sender.command(sort_key=7)
+def check(domain: str | None = None, /, *, selector: str | None = None, json: bool = False) -> int:
+    """Look up whether the domains of senders have published SPF, DKIM and DMARC.
+
+    Parameters
+    ----------
+    domain
+        The domain of a sender; all of them if none is named.
+    selector
+        The selector of the domain's DKIM key, as the mail provider calls it; it is kept for the next time.
+    json
+        Print one JSON document: a list of objects.
+    """
+    from console.connections.environment import environment
+    from console.failure import ASKED_WRONGLY, Failure
+    from console.orders.domain_orders import look_at_domains
+
+    if selector is not None and domain is None:
+        raise Failure("say whose selector it is: duewell sender check DOMAIN --selector NAME", ASKED_WRONGLY)
+    return look_at_domains(environment(), domain, selector, as_json=json)

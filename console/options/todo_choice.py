@@ -23,13 +23,13 @@ def chosen(
     """
     customer_id = None if which.customer is None else customer_id_of(session, which.customer)
     if which.customer is not None and customer_id is None:
-        raise Refused(f"there is no customer {which.customer!r}")
+        raise Refused("there is no customer {customer!r}", customer=which.customer)
     invoice_id = None if which.invoice is None else invoice_id_of(session, which.invoice)
     if which.invoice is not None and invoice_id is None:
-        raise Refused(f"there is no invoice {which.invoice!r}")
+        raise Refused("there is no invoice {number!r}", number=which.invoice)
     cadence_id = None if which.cadence is None else cadence_id_of(session, which.cadence)
     if which.cadence is not None and cadence_id is None:
-        raise Refused(f"there is no cadence {which.cadence!r}")
+        raise Refused("there is no cadence {cadence!r}", cadence=which.cadence)
     last = None if which.due_before is None else which.due_before - timedelta(days=1)
     return ActionFilter(
         owners=() if which.owner is None else owners_of(session, require_owner(session, which.owner)),

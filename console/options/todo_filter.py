@@ -1,6 +1,6 @@
 """Which actions a list shows, or a bulk order is about: the options that those commands share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -36,6 +36,12 @@ class Which:
     def is_everything(self) -> bool:
         """Say whether nothing is filtered."""
         return self == UNFILTERED
+
+    @property
+    def written(self) -> str:
+        """Return the filters for whoever reads later what was ordered."""
+        given = ((field.name.replace("_", " "), getattr(self, field.name)) for field in fields(self))
+        return ", ".join(f"{name} {value}" for name, value in given if value is not None)
 
 
 # The default of the commands' options, made once.

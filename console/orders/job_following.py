@@ -62,7 +62,7 @@ def read_job(engine: Engine, job_id: int) -> JobView:
     with transaction(engine) as session:
         job = job_view(session, job_id)
     if job is None:
-        raise Refused(f"there is no job {job_id}")
+        raise Refused("there is no job {job_id}", job_id=job_id)
     return job
 
 

@@ -35,7 +35,7 @@ def find_version(engine: Engine, name: str, number: int | None) -> Version:
             found = numbered_version(session, name, number)
         if found is None:
             cadences.require_cadence(session, name)
-            raise Refused(f"{name} has no version {number}")
+            raise Refused("{name} has no version {number}", name=name, number=number)
         return found
 
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from db.engine import Session
+from db.operations.messages.drafts import ANOTHER
+from db.operations.messages.writing import UNFOLLOWED
 from db.queries.collections import case_of
 from dunning.agenda import unsettled
 from dunning.cadence import Channel, Step
 from dunning.events import Contacted
 from dunning.objections import objection
-from dunning.writing import distance_until, message_step, what_stops
+from dunning.writing import distance_until, what_stops_message
+from phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Writable:
     itself would not write, because of a contact on `last_contact_on`; None where that is far enough.
     """
 
-    because: str | None
+    because: Phrase | None
     steps: Sequence[Step]
     last_contact_on: date | None
     near_until: date | None
@@ -44,11 +47,11 @@ def read_writable(session: Session, invoice_id: int, now: datetime) -> Writable:
     facts, today = case.facts, case.facts.calendar.local_date(now)
     because = objection(facts, Contacted(now, Channel.EMAIL))
     if because is None and not case.is_open:
-        because = "no cadence follows it up, so that no process sends its messages; assign one first"
+        because = UNFOLLOWED
     if because is None:
-        because = what_stops(facts, message_step(facts, None).sender, today)
+        because = what_stops_message(facts, None, today)
     if because is None and case.collection is not None and case.collection.written is not None:
-        because = "another message about the invoice is about to go out; wait until it has"
+        because = ANOTHER
     near = distance_until(facts)
     contacts = [day for day in (facts.last_contact_on, facts.customer_contact_on) if day is not None]
     return Writable(

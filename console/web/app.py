@@ -8,6 +8,7 @@ from console.web.assets import PREFIX
 from console.web.pages import (
     account,
     action_bulk,
+    action_jobs,
     action_orders,
     actions,
     appearance,
@@ -25,6 +26,7 @@ from console.web.pages import (
     rules,
     settings,
     settings_calendar,
+    settings_domains,
     settings_groups,
     settings_keys,
     settings_organization,
@@ -35,6 +37,7 @@ from console.web.pages import (
     single_sign_on,
     template_previews,
     templates,
+    views,
 )
 from console.web.pages.customers import customer as customers_customer
 from console.web.pages.customers import customers as customers_customers
@@ -51,6 +54,7 @@ from console.web.service import Web
 PAGES = (
     account,
     action_bulk,
+    action_jobs,
     action_orders,
     actions,
     appearance,
@@ -77,6 +81,7 @@ PAGES = (
     rules,
     settings,
     settings_calendar,
+    settings_domains,
     settings_groups,
     settings_keys,
     settings_organization,
@@ -87,6 +92,7 @@ PAGES = (
     single_sign_on,
     template_previews,
     templates,
+    views,
 )
 _OF_THE_API = ("/v1", "/healthz")
 

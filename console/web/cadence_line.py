@@ -6,9 +6,9 @@ from dunning.cadence import Anchor, Cadence, Step
 
 TERMS_DAYS = (15, 30, 45, 60)
 TERM_DAYS = 30
-WIDTH = 1000
-_LEFT, _RIGHT = 50, 62
-_LABEL_WIDTH = 108
+WIDTH, NARROW = 1000, 340
+_LEFT, _RIGHT = 66, 66
+_LABEL_WIDTH = 132
 _LEVEL_HEIGHT = 38
 _DAY_WIDTH = 34
 _TOP = 20
@@ -29,7 +29,9 @@ class Mark:
 class Line:
     """The line of a cadence for a payment term; `y` is its height."""
 
+    cadence: Cadence
     term_days: int
+    width: int
     marks: tuple[Mark, ...]
     issue_x: int
     due_x: int
@@ -51,12 +53,17 @@ class Line:
         return list(dict.fromkeys(mark.step.channel.value for mark in self.marks))
 
     @property
+    def narrow(self) -> "Line":
+        """Return the same line for windows as narrow as a telephone."""
+        return line_of(self.cadence, self.term_days, NARROW)
+
+    @property
     def height(self) -> int:
         """Return how high the drawing is."""
         return self.y + 44
 
 
-def line_of(cadence: Cadence, term_days: int) -> Line:
+def line_of(cadence: Cadence, term_days: int, width: int = WIDTH) -> Line:
     """Return where everything stands; steps that are close to each other stand above each other."""
     days = [_day(step, term_days) for step in cadence.steps]
     first, last = min(-term_days, *days), max(0, *days)
@@ -64,7 +71,7 @@ def line_of(cadence: Cadence, term_days: int) -> Line:
     last = max(last, first + round((0 - first) * 1.2) + 1)
 
     def at(day: int) -> int:
-        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * (day - first) / max(1, last - first))
+        return round(_LEFT + (width - _LEFT - _RIGHT) * (day - first) / max(1, last - first))
 
     levels: list[int] = []
     placed: list[tuple[int, int]] = []
@@ -90,7 +97,7 @@ def line_of(cadence: Cadence, term_days: int) -> Line:
         )
         for index, level in placed
     )
-    return Line(term_days, marks, at(-term_days), at(0), WIDTH - 12, y)
+    return Line(cadence, term_days, width, marks, at(-term_days), at(0), width - 12, y)
 
 
 def _day(step: Step, term_days: int) -> int:

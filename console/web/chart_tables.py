@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from console.web.svg import Picture
 from db.queries.figures.keys import Figure
 from db.queries.lists.choice import InvoiceChoice
 from db.queries.todos import ActionFilter
@@ -26,11 +27,19 @@ class ChartTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    @property
+    def headings(self) -> tuple[str | tuple[str, str], ...]:
+        """Return the columns as pages head them: those of numbers with that kind."""
+        if not self.rows:
+            return self.columns
+        named = zip(self.columns, self.rows[0], strict=True)
+        return tuple((column, "number") if cell.is_number else column for column, cell in named)
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart as SVG, the table behind it, and the key of its definition."""
+    """A chart, the table behind it, and the key of its definition."""
 
     definition: Figure
-    svg: str
+    svg: Picture
     table: ChartTable

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import Final
+from xml.etree.ElementTree import Element
 
 from console.web.chart_tables import Cell, Chart, ChartTable
 from console.web.chart_words import BUCKET_NAMES, CHANNEL_NAMES, invoices, percent, short_number, whole_percent
@@ -137,7 +138,7 @@ def effectiveness_table(effects: Sequence[StepEffect], reader: Reader) -> ChartT
     return ChartTable(reader.text("Paid in full after each step"), columns, tuple(rows))
 
 
-def _parts(x: float, y: float, scale: float, chart: str, effect: StepEffect, reader: Reader) -> list[str]:
+def _parts(x: float, y: float, scale: float, chart: str, effect: StepEffect, reader: Reader) -> list[Element]:
     """Return the bar of a step."""
     drawn, reached = [], 0.0
     for within, fill in zip(effect.within, _WITHIN_FILLS, strict=True):
@@ -156,7 +157,7 @@ def _parts(x: float, y: float, scale: float, chart: str, effect: StepEffect, rea
     return drawn
 
 
-def _legend(effects: Sequence[StepEffect], reader: Reader, chart: str) -> list[str]:
+def _legend(effects: Sequence[StepEffect], reader: Reader, chart: str) -> list[Element]:
     drawn, x = [], 0.0
     days = [within.days for within in effects[0].within] if effects else []
     for number, fill in zip(days, _WITHIN_FILLS, strict=False):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from xml.etree.ElementTree import Element
 
 from console.web.chart_tables import Cell, Chart, ChartTable, Listed
 from console.web.chart_words import CHANNEL_NAMES, day_of_month, day_of_week, short_number
@@ -144,7 +145,7 @@ def _column(
     day: ComingDay,
     side: _Side,
     reader: Reader,
-) -> list[str]:
+) -> list[Element]:
     """Return the column of a day, from the base on."""
     drawn, reached = [], 0.0
     gap = min(2.0, step * 0.15)
@@ -163,7 +164,7 @@ def _column(
     return drawn
 
 
-def _dates(ahead: ComingDays, reader: Reader, left: float, step: float, y: float, width: float) -> list[str]:
+def _dates(ahead: ComingDays, reader: Reader, left: float, step: float, y: float, width: float) -> list[Element]:
     """Return the first day and the Mondays, as far as there is room for their names."""
     drawn, free_from = [], 0.0
     for number, day in enumerate(ahead.days):
@@ -174,7 +175,7 @@ def _dates(ahead: ComingDays, reader: Reader, left: float, step: float, y: float
     return drawn
 
 
-def _legend(ahead: ComingDays, reader: Reader, chart: str) -> list[str]:
+def _legend(ahead: ComingDays, reader: Reader, chart: str) -> list[Element]:
     """Return a sample of each filling that is drawn, with its channel beside it."""
     there = {channel for day in ahead.days for channel in (*day.messages, *day.open, *day.open_then)}
     drawn, x = [], 0.0

@@ -28,7 +28,7 @@ def dry_run(
     with transaction(visit.web.engine) as session:
         reading = read_as(session, source, how)
     if reading.profile is None and not reading.rows:
-        raise Refused(visit.text("Nothing of this file could be read; what is wrong stands below."))
+        raise Refused("Nothing of this file could be read; what is wrong stands below.")
     whole = Ordered.of(reading)
     tried = Ordered(reading, whole.rows[:REHEARSED_MAX], whole.files)
     order = ordered_as(reading, source, is_strict=is_strict, assign=assign)

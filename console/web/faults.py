@@ -65,7 +65,7 @@ def fault_of(error: Exception) -> Fault:
         case NotAllowed():
             return NOT_ALLOWED
         case Refused():
-            return Fault(REFUSED.status, REFUSED.title, REFUSED.text, str(error))
+            return Fault(REFUSED.status, REFUSED.title, REFUSED.text, error.said)
         case LedgerUnavailable():
             return AWAY
         case RequestValidationError():

@@ -80,23 +80,38 @@ def page_router() -> APIRouter:
 
 
 def _to_sign_in(visit: Visit) -> Response:
-    """Send somebody to sign in, and from there back to where they wanted to go."""
+    """Send somebody to sign in, and from there back to where they wanted to go.
+
+    What a page asks while somebody writes is answered above it, so that what is written stays.
+    """
     request = visit.request
+    if visit.seen is not None:
+        # The page that asks says so itself: somebody may have typed something there.
+        return Response(status_code=401)
     is_htmx = "hx-request" in request.headers
+    is_looking = request.method in SAFE_METHODS
     if is_htmx:
         back = path_of(request.headers.get("hx-current-url"))
-    elif request.method in SAFE_METHODS:
+    elif is_looking:
         back = local_path(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
     else:
         # A form cannot be sent again from the sign-in page; the page that it stood on can be shown again.
         back = path_of(request.headers.get("referer"))
     asked = {"next": back} if back != HOME else {}
-    if token_of(request) is not None or is_htmx:
+    # Forms, and parts that htmx asks for, come from pages that somebody got to by signing in.
+    if token_of(request) is not None or is_htmx or not is_looking:
         asked["ended"] = "1"
     path = f"{SIGN_IN}?{urlencode(asked)}" if asked else SIGN_IN
     response: Response
-    # htmx would put the sign-in page where a part of this one was meant to be.
-    response = Response(status_code=401, headers={"HX-Redirect": path}) if is_htmx else RedirectResponse(path, 303)
+    if not is_htmx:
+        response = RedirectResponse(path, 303)
+    elif is_looking:
+        # htmx would put the sign-in page where a part of this one was meant to be.
+        response = Response(status_code=401, headers={"HX-Redirect": path})
+    else:
+        response = visit.page("signed_out_said.html", status=401, sign_in=path)
+        # Said again at the next word, it is the same element, and is not read out again.
+        response.headers.update({"HX-Retarget": "#said", "HX-Reswap": "innerMorph"})
     drop_cookie(response, "session", visit.web.is_https(request))
     return response
 

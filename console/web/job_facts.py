@@ -11,9 +11,12 @@ from db.queries.smart_rules import rule_names
 from intake.imports.source import ImportOrder
 from intake.jobs.apply_rules import ApplyRulesOrder
 from intake.jobs.over_invoices import OverInvoices
+from intake.jobs.over_todos import OverTodos
+from intake.jobs.todo_kinds import TODO_KINDS
 from rules.written import written_conditions
 
 Fact = tuple[str, str]
+_OVER_TODOS = frozenset(kind.name for kind in TODO_KINDS)
 
 
 def facts_of(session: Session, job: JobView, visit: Visit) -> Sequence[Fact]:
@@ -25,6 +28,8 @@ def facts_of(session: Session, job: JobView, visit: Visit) -> Sequence[Fact]:
             return tuple(_of_rules(session, job, visit))
         if job.kind.startswith("bulk "):
             return tuple(_of_bulk(job, visit))
+        if job.kind in _OVER_TODOS:
+            return tuple(_of_todos(job, visit))
     except ValidationError:
         pass
     return ()
@@ -61,3 +66,12 @@ def _of_bulk(job: JobView, visit: Visit) -> Iterator[Fact]:
         yield visit.text("Until"), str(job.order["until"])
     if job.order.get("reason"):
         yield visit.text("Reason"), str(job.order["reason"])
+
+
+def _of_todos(job: JobView, visit: Visit) -> Iterator[Fact]:
+    order = OverTodos.model_validate(job.order)
+    yield visit.text("To-dos"), order.where or visit.text("those that were ticked")
+    if job.order.get("until"):
+        yield visit.text("Until"), str(job.order["until"])
+    if job.order.get("owner"):
+        yield visit.text("New owner"), str(job.order["owner"])

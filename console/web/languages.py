@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +15,9 @@ from babel.dates import format_date, format_datetime
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
+
+from console.web.amounts import amount_written
 
 CATALOGUES = Path(__file__).parent / "locale"
 # The messages in templates and code are English; the other languages have catalogues.
@@ -25,6 +27,8 @@ LANGUAGES = (SOURCE, "fr")
 OFFERED = ("en_GB", "en_IE", "en_US", "en_CA", "en_AU", "fr_FR", "fr_BE", "fr_CA", "fr_CH", "fr_LU")
 FALLBACK = "en_GB"
 _HEADER_CHARACTERS_MAX = 300
+# Of days, moments and counts that were written lately; pages say the same ones again and again.
+_WRITTEN_MAX = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +55,29 @@ class Reader:
 
     def money(self, amount: Decimal, currency: str) -> str:
         """Return an amount with its currency."""
-        return format_currency(amount, currency, locale=self.locale)
+        return amount_written(amount, currency, self.locale)
 
     def number(self, number: Decimal | int) -> str:
         """Return a plain number."""
-        return format_decimal(number, locale=self.locale)
+        return _number(number, self.locale)
+
+    def exact(self, number: Decimal) -> str:
+        """Return a number with all its decimals."""
+        return format_decimal(number, locale=self.locale, decimal_quantization=False)
 
     def day(self, day: date, form: str = "medium") -> str:
         """Return a day."""
-        return format_date(day, form, locale=self.locale)
+        return _day(day, form, self.locale)
 
     def moment(self, at: datetime, form: str = "medium") -> str:
         """Return a moment on the organization's clock."""
-        return format_datetime(at, form, tzinfo=self.time_zone, locale=self.locale)
+        return _moment(at, form, self.time_zone, self.locale)
 
 
 def reader_for(chosen: str | None, accepted: str | None, time_zone: ZoneInfo) -> Reader:
     """Return who reads: by the locale that a user has chosen, else by the browser's Accept-Language."""
     locale = _spoken(chosen) if chosen else None
-    return Reader(locale or _accepted(accepted or "") or Locale.parse(FALLBACK), time_zone)
+    return Reader(locale or _accepted((accepted or "")[:_HEADER_CHARACTERS_MAX]), time_zone)
 
 
 @cache
@@ -94,32 +102,52 @@ def catalogue_of(language: str) -> Catalog:
             continue
         for message in catalogue:
             if message.id:
-                whole[message.id] = message
+                whole.add(message.id, message.string, context=message.context, flags=message.flags)
     assert whole is not None, f"{language} has a catalogue"
     return whole
 
 
 def offered(reader: Reader) -> Mapping[str, str]:
     """Return the locales to choose from, each by its own name."""
+    return _offered(reader.locale)
+
+
+@lru_cache(len(OFFERED))
+def _offered(own: Locale) -> Mapping[str, str]:
     named = {code: Locale.parse(code) for code in OFFERED}
-    if str(reader.locale) not in named:
-        named[str(reader.locale)] = reader.locale
+    named.setdefault(str(own), own)
     return {code: _capitalized(locale.get_display_name() or code) for code, locale in named.items()}
+
+
+@lru_cache(_WRITTEN_MAX)
+def _number(number: Decimal | int, locale: Locale) -> str:
+    return format_decimal(number, locale=locale)
+
+
+@lru_cache(_WRITTEN_MAX)
+def _day(day: date, form: str, locale: Locale) -> str:
+    return format_date(day, form, locale=locale)
+
+
+@lru_cache(_WRITTEN_MAX)
+def _moment(at: datetime, form: str, time_zone: ZoneInfo, locale: Locale) -> str:
+    return format_datetime(at, form, tzinfo=time_zone, locale=locale)
 
 
 def _capitalized(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _accepted(header: str) -> Locale | None:
+@lru_cache(256)
+def _accepted(header: str) -> Locale:
     """Return the first locale of the header that we speak, by the browser's own order of preference."""
     wishes: list[tuple[float, Locale]] = []
-    for part in header[:_HEADER_CHARACTERS_MAX].split(","):
+    for part in header.split(","):
         tag, _, quality = part.partition(";")
         locale = _spoken(tag.strip())
         if locale is not None and (weight := _weight(quality)) > 0:
             wishes.append((weight, locale))
-    return max(wishes, key=lambda wish: wish[0])[1] if wishes else None
+    return max(wishes, key=lambda wish: wish[0])[1] if wishes else Locale.parse(FALLBACK)
 
 
 def _weight(quality: str) -> float:
@@ -129,6 +157,7 @@ def _weight(quality: str) -> float:
         return 0.0
 
 
+@lru_cache(256)
 def _spoken(tag: str) -> Locale | None:
     try:
         locale = Locale.parse(tag.replace("-", "_"))

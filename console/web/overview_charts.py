@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup
-
 from console.web.chart_tables import ChartTable
 from console.web.charts import aging_chart, aging_table, effectiveness_chart, effectiveness_table
 from console.web.day_chart import coming_days_chart
 from console.web.languages import Reader
+from console.web.svg import Picture
 from db.queries.figures.aging import AgingBalance
 from db.queries.figures.coming_days import ComingDays
 from db.queries.figures.effectiveness import StepEffect
@@ -24,8 +23,8 @@ DRAWN_STEPS_MAX: Final = 16
 class Drawing:
     """A chart in both widths, and its name where there are several."""
 
-    wide: Markup
-    narrow: Markup
+    wide: Picture
+    narrow: Picture
     name: str | None = None
 
 
@@ -42,7 +41,7 @@ def aging_of(balances: Sequence[AgingBalance], reader: Reader) -> Drawn:
     """Return the aging balances; drawn are the currencies of the most invoices."""
     drawn = sorted(balances, key=lambda balance: -balance.count)[:DRAWN_CURRENCIES_MAX]
     drawings = tuple(
-        _drawing(
+        Drawing(
             aging_chart(balance, reader, f"aging-{balance.currency}-wide").svg,
             aging_chart(balance, reader, f"aging-{balance.currency}-narrow", NARROW).svg,
             balance.currency,
@@ -56,7 +55,7 @@ def coming_of(ahead: ComingDays, reader: Reader) -> Drawn:
     """Return the days ahead."""
     wide = coming_days_chart(ahead, reader, "coming-wide")
     narrow = coming_days_chart(ahead, reader, "coming-narrow", NARROW)
-    return Drawn((_drawing(wide.svg, narrow.svg),), wide.table)
+    return Drawn((Drawing(wide.svg, narrow.svg),), wide.table)
 
 
 def effects_of(effects: Sequence[StepEffect], reader: Reader) -> Drawn:
@@ -76,9 +75,4 @@ def effects_of(effects: Sequence[StepEffect], reader: Reader) -> Drawn:
     drawn = [effect for effect in effects if effect.cadence_id in chosen]
     wide = effectiveness_chart(drawn, reader, "effects-wide").svg
     narrow = effectiveness_chart(drawn, reader, "effects-narrow", NARROW).svg
-    return Drawn((_drawing(wide, narrow),), effectiveness_table(effects, reader), len(drawn) < len(effects))
-
-
-def _drawing(wide: str, narrow: str, name: str | None = None) -> Drawing:
-    # Made by console/web/svg.py, which escapes every word and attribute.
-    return Drawing(Markup(wide), Markup(narrow), name)  # noqa: S704
+    return Drawn((Drawing(wide, narrow),), effectiveness_table(effects, reader), len(drawn) < len(effects))

@@ -13,6 +13,8 @@ from console.web.provider import Provider
 from console.web.templating import Templates
 from console.web.uploads import Uploads
 from db.engine import Engine
+from mailer.domain_check import WayOut
+from mailer.domain_names import DnsNames, Names
 from mailer.public_addresses import Resolver, resolve
 from mailer.transport import Transport
 
@@ -23,7 +25,8 @@ class Web:
 
     `public_url` is where people find the pages, if that is not what their browsers ask for; `process_page` says
     where the Temporal Web UI shows a process of that id, None where nobody said where that is; `transport` opens
-    the way out for mail, or raises ValueError.
+    the way out for mail, or raises ValueError; `way_out` is what is known of it; `names` asks what domains have
+    published.
     """
 
     engine: Engine
@@ -37,6 +40,8 @@ class Web:
     uploads: Uploads = field(default_factory=Uploads)
     transport: Callable[[], Transport] | None = None
     resolver: Resolver = resolve
+    way_out: WayOut = WayOut()  # noqa: RUF009  # it is frozen
+    names: Callable[[], Names] = DnsNames
     counting: Counting = field(default_factory=Counting)
 
     def is_https(self, request: Request) -> bool:

@@ -70,11 +70,11 @@ def save_form(
     """Save one of the forms, and let open collections look again if it says when somebody is contacted."""
     form = next((one for one in forms if one.name == name), None)
     if form is None:
-        raise Refused(visit.text("There is no such form."))
+        raise Refused("There is no such form.")
     values = typed(form, sent)
     sound, expected = read(form, values)
     if expected:
-        problem = Refused(visit.text("Nothing was saved. Mend what is marked below."))
+        problem = Refused("Nothing was saved. Mend what is marked below.")
         return show_forms(
             visit, template, forms, problem=problem, kept=values, expected=expected, wrong_form=form.name
         )

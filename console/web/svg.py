@@ -1,11 +1,13 @@
-"""SVG as text: elements without styles or scripts, patterns that do without colours.
+"""SVG: elements without styles or scripts, patterns that do without colours.
 
-All that is drawn takes the colour of the text around it, so that it is right on light and on dark pages.
+All that is drawn takes the colour of the text around it, so that it is right on light and on dark pages. It is a
+tree until a template writes it down, so that no word of the ledger is ever taken for an element.
 """
 
-from collections.abc import Iterable
-from html import escape
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
+from xml.etree.ElementTree import Element, tostring
 
 # Widths are in user units, in which a letter is about six wide at the size of labels.
 LABEL: Final = 11
@@ -13,23 +15,35 @@ SMALL: Final = 9
 LETTER_WIDTH: Final = 0.58
 # Five ways to fill an area that nobody confuses in print: full, empty, and three hatchings.
 FULL, HATCHED, DOTTED, LINED, EMPTY = "full", "hatched", "dotted", "lined", "empty"
-_PATTERNS: Final = {
-    HATCHED: (5, '<path d="M-1 6 6 -1M-1 1 1 -1M4 6 6 4" stroke="currentColor" stroke-width="1.3"/>'),
-    DOTTED: (4, '<circle cx="2" cy="2" r="0.9" fill="currentColor"/>'),
-    LINED: (4, '<path d="M0 2H4" stroke="currentColor" stroke-width="1.1"/>'),
+_PATTERNS: Final[Mapping[str, tuple[int, str, Mapping[str, object]]]] = {
+    HATCHED: (5, "path", {"d": "M-1 6 6 -1M-1 1 1 -1M4 6 6 4", "stroke": "currentColor", "stroke-width": 1.3}),
+    DOTTED: (4, "circle", {"cx": 2, "cy": 2, "r": 0.9, "fill": "currentColor"}),
+    LINED: (4, "path", {"d": "M0 2H4", "stroke": "currentColor", "stroke-width": 1.1}),
 }
 
 
-def element(name: str, attributes: dict[str, object], *children: str) -> str:
-    """Return an element; what is None is left out, numbers are written short. Children are SVG already."""
-    said = "".join(
-        f' {key}="{escape(_written(value), quote=True)}"' for key, value in attributes.items() if value is not None
-    )
-    inner = "".join(children)
-    return f"<{name}{said}>{inner}</{name}>" if inner else f"<{name}{said}/>"
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart that is drawn; a template shows it as the element that it is."""
+
+    root: Element
+
+    def __html__(self) -> str:
+        """Return it as text, with all words and attributes escaped."""
+        return tostring(self.root, encoding="unicode")
 
 
-def words(x: float, y: float, said: str, anchor: str = "start", size: float = LABEL, bold: bool = False) -> str:
+def element(name: str, attributes: Mapping[str, object], *children: Element, said: str | None = None) -> Element:
+    """Return an element with words or children; what is None is left out, numbers are written short."""
+    made = Element(name, {key: _written(value) for key, value in attributes.items() if value is not None})
+    made.text = said
+    made.extend(children)
+    return made
+
+
+def words(
+    x: float, y: float, said: str, anchor: str = "start", size: float = LABEL, bold: bool = False
+) -> Element:
     """Return a line of text."""
     attributes: dict[str, object] = {
         "x": x,
@@ -39,10 +53,10 @@ def words(x: float, y: float, said: str, anchor: str = "start", size: float = LA
         "font-weight": "600" if bold else None,
         "fill": "currentColor",
     }
-    return element("text", attributes, escape(said))
+    return element("text", attributes, said=said)
 
 
-def area(x: float, y: float, width: float, height: float, fill: str, chart: str, said: str) -> str:
+def area(x: float, y: float, width: float, height: float, fill: str, chart: str, said: str) -> Element:
     """Return a rectangle in one of the five fillings, and what it says to a pointer that rests there."""
     attributes: dict[str, object] = {
         "x": x,
@@ -54,10 +68,10 @@ def area(x: float, y: float, width: float, height: float, fill: str, chart: str,
         "stroke-width": 0.8,
         "class": f"chart-{fill}",
     }
-    return element("rect", attributes, element("title", {}, escape(said)))
+    return element("rect", attributes, element("title", {}, said=said))
 
 
-def line(x: float, y: float, to_x: float, to_y: float, is_faint: bool = False) -> str:
+def line(x: float, y: float, to_x: float, to_y: float, is_faint: bool = False) -> Element:
     """Return a line: an axis, or a faint one to read values by."""
     attributes: dict[str, object] = {
         "x1": x,
@@ -78,16 +92,18 @@ def fill_of(fill: str, chart: str) -> str:
     return "none" if fill == EMPTY else f"url(#{chart}-{fill})"
 
 
-def picture(chart: str, width: float, height: float, title: str, description: str, drawn: Iterable[str]) -> str:
+def picture(
+    chart: str, width: float, height: float, title: str, description: str, drawn: Iterable[Element]
+) -> Picture:
     """Return the whole of a chart. `chart` is its id, unique on its page: plain letters, digits and hyphens."""
     assert chart.replace("-", "").isalnum(), "the id of a chart is plain"
     patterns = [
         element(
             "pattern",
             {"id": f"{chart}-{name}", "width": size, "height": size, "patternUnits": "userSpaceOnUse"},
-            drawing,
+            element(shape, attributes),
         )
-        for name, (size, drawing) in _PATTERNS.items()
+        for name, (size, shape, attributes) in _PATTERNS.items()
     ]
     attributes: dict[str, object] = {
         "xmlns": "http://www.w3.org/2000/svg",
@@ -97,14 +113,15 @@ def picture(chart: str, width: float, height: float, title: str, description: st
         "class": "chart",
         "font-family": "inherit",
     }
-    return element(
+    root = element(
         "svg",
         attributes,
-        element("title", {"id": f"{chart}-title"}, escape(title)),
-        element("desc", {"id": f"{chart}-description"}, escape(description)),
+        element("title", {"id": f"{chart}-title"}, said=title),
+        element("desc", {"id": f"{chart}-description"}, said=description),
         element("defs", {}, *patterns),
         *drawn,
     )
+    return Picture(root)
 
 
 def width_of(said: str, size: float = LABEL) -> float:

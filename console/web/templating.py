@@ -1,17 +1,25 @@
 """Fills templates in: escaped, strict about names, and in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from console.web.languages import LANGUAGES, Reader, translations
+from console.web.phrases import in_words
+from console.web.watching import fingerprint
+from db.operations.refusal import Refused
+from phrase import Phrase
 
 TEMPLATES = Path(__file__).parent / "templates"
+_MESSAGES_MAX = 4096
 
 
 class Templates:
@@ -33,19 +41,58 @@ def _environment(folder: Path, language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=_finalize,
         extensions=["jinja2.ext.i18n"],
     )
     messages = translations(language)
-    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
-        messages.gettext, messages.ngettext, newstyle=True
+    environment.globals.update(_translating(messages))
+    environment.filters.update(
+        money=_money, number=_number, day=_day, moment=_moment, word=_word, fingerprint=fingerprint
     )
-    environment.filters.update(money=_money, number=_number, day=_day, moment=_moment, word=_word)
     return environment
+
+
+def _translating(messages: NullTranslations) -> dict[str, Callable[..., Markup]]:
+    """Return what templates say messages with: translated, and what is put into them escaped.
+
+    As Jinja's own, which would copy all that a template knows for each message, because it asks for the context.
+    """
+
+    @lru_cache(_MESSAGES_MAX)
+    def translated(message: str) -> Markup:
+        return Markup(messages.gettext(message))  # noqa: S704  # messages are ours
+
+    @lru_cache(_MESSAGES_MAX)
+    def plain(message: str) -> Markup:
+        return translated(message) % {}
+
+    def gettext(message: str, /, **values: object) -> Markup:
+        return translated(message) % values if values else plain(message)
+
+    def ngettext(singular: str, plural: str, number: int, /, **values: object) -> Markup:
+        found = Markup(messages.ngettext(singular, plural, number))  # noqa: S704  # messages are ours
+        return found % {"num": number, **values}
+
+    def pgettext(about: str, message: str, /, **values: object) -> Markup:
+        return Markup(messages.pgettext(about, message)) % values  # noqa: S704  # messages are ours
+
+    return {"_": gettext, "gettext": gettext, "ngettext": ngettext, "pgettext": pgettext}
 
 
 def _reader(context: Context) -> Reader:
     reader: Reader = context["reader"]
     return reader
+
+
+@pass_context
+def _finalize(context: Context, value: Any) -> Any:
+    """Return what is written of a value: a phrase, or why something was refused, in the reader's language."""
+    match value:
+        case Phrase():
+            return in_words(_reader(context), value)
+        case Refused(said=said):
+            return in_words(_reader(context), said)
+    return value
 
 
 @pass_context
@@ -70,5 +117,5 @@ def _moment(context: Context, at: datetime, form: str = "medium") -> str:
 
 @pass_context
 def _word(context: Context, word: str) -> str:
-    """Return a word that the ledger keeps, such as what was done, in the reader's language."""
-    return _reader(context).text(word)
+    """Return a word or a line that the ledger keeps, such as what was done, in the reader's language."""
+    return in_words(_reader(context), word)

@@ -17,9 +17,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from console.web.cookies import drop_cookie, keep_cookie, read_cookie
 from console.web.languages import Reader, offered, reader_for
 from console.web.navigation import entries_for
+from console.web.phrases import in_words
 from console.web.service import Web, web_of
+from console.web.watching import fingerprints_in, seen_by
 from console.web.work import Work, working
 from db.operations.audit import Acting
+from db.operations.refusal import Refused
 from db.queries.access import Visitor
 from intake.sign_in import Browser, visitor_with
 
@@ -54,6 +57,11 @@ class Visit:
         return self.request.headers.get("hx-request-type") == "partial"
 
     @property
+    def seen(self) -> list[str] | None:
+        """Return what the open page shows that asks whether it is still so; None if a person asks."""
+        return seen_by(self.request)
+
+    @property
     def address(self) -> str:
         """Return where the request comes from."""
         return self.request.client.host if self.request.client is not None else ""
@@ -67,20 +75,27 @@ class Visit:
         """Return a message in the reader's language."""
         return self.reader.text(message, **values)
 
+    def said(self, told: Exception | str) -> str:
+        """Return in the reader's language why something was refused, or another line of the ledger."""
+        return in_words(self.reader, told.said if isinstance(told, Refused) else str(told))
+
     def work(self) -> AbstractContextManager[Work]:
         """Open a transaction for orders of the visitor. Raises Refused and LedgerUnavailable."""
         acting = Acting(self.user.email, self.user.user_id, self.address or None)
         return working(self.web.engine, self.web.processes, acting)
 
     def page(self, template: str, part: str | None = None, status: int = 200, **values: Any) -> Response:
-        """Answer with a page, or with its part if htmx asks for that."""
+        """Answer with a page, or with its part if htmx asks for that; with nothing if it is as it was seen."""
         is_part = part is not None and self.is_partial
-        said = None if is_part else self._said()
+        seen = self.seen
+        said = None if is_part or seen is not None else self._said()
         frame = self._frame(said)
         assert not frame.keys() & values.keys(), "the frame around all pages has these names"
         shown = self.web.templates.render(
             part if is_part and part is not None else template, self.reader, {**frame, **values}
         )
+        if status == 200 and seen is not None and fingerprints_in(shown) == seen:
+            return Response(status_code=204)
         response = HTMLResponse(shown, status, headers={"Vary": "HX-Request-Type, Cookie, Accept-Language"})
         if said is not None:
             drop_cookie(response, "said", self.web.is_https(self.request))
@@ -146,7 +161,9 @@ async def visit_of(request: Request) -> Visit:
         web, token = web_of(request), token_of(request)
         visitor = None
         if token is not None:
-            visitor = await run_in_threadpool(visitor_with, web.engine, token, datetime.now(UTC))
+            # A page that looks by itself keeps nobody signed in.
+            is_person = seen_by(request) is None
+            visitor = await run_in_threadpool(visitor_with, web.engine, token, datetime.now(UTC), is_person)
         known = request.state.visit = visit_by(request, visitor)
     return known
 

@@ -73,7 +73,7 @@ def set_role(session: Session, email: str, role: Role) -> Role:
     owners = lock_owners(session)
     user = session.scalar(select(User).where(func.lower(User.email) == email.lower()).with_for_update())
     if user is None or not user.is_active:
-        raise Refused(f"there is no active user {email!r}")
+        raise Refused("there is no active user {email!r}", email=email)
     before = Role(user.role)
     if before is Role.OWNER and role is not Role.OWNER:
         require_another_owner(owners, user.id, user.email)
@@ -90,4 +90,4 @@ def lock_owners(session: Session) -> list[int]:
 def require_another_owner(owners: list[int], user_id: int, email: str) -> None:
     """Raise Refused if the user is the only owner: somebody must be able to let others in."""
     if owners == [user_id]:
-        raise Refused(f"{email} is the last owner; make somebody else an owner first")
+        raise Refused("{email} is the last owner; make somebody else an owner first", email=email)

@@ -28,14 +28,14 @@ def add_key(
     added = session.scalar(statement.on_conflict_do_nothing(index_elements=["name"]).returning(ApiKey.id))
     if added is None:
         # Timelines name keys, and must go on to mean one of them.
-        raise Refused(f"there is or was a key called {name!r}; take another name")
+        raise Refused("there is or was a key called {name!r}; take another name", name=name)
 
 
 def revoke_key(session: Session, name: str, at: datetime) -> bool:
     """End a key at once; say whether that is new. Raises Refused if there is none of the name."""
     key = session.scalar(select(ApiKey).where(ApiKey.name == name).with_for_update())
     if key is None:
-        raise Refused(f"there is no key called {name!r}")
+        raise Refused("there is no key called {name!r}", name=name)
     if key.revoked_at is not None:
         return False
     key.revoked_at = at

@@ -14,6 +14,7 @@ from db.tables.cadences import Cadence as CadenceRow
 from db.tables.cadences import CadenceStep, CadenceVersion
 from db.tables.collections import OPEN_STATES, Collection
 from dunning.cadence import Cadence
+from phrase import Phrase, phrase
 
 # Editing is rare and takes milliseconds; two at once would have to agree on numbers, drafts and the default.
 _ONE_EDITOR_AT_A_TIME = text("SELECT pg_advisory_xact_lock(4207849302)")
@@ -87,7 +88,7 @@ def discard_draft(session: Session, name: str, basis: Basis) -> bool:
     if older is None:
         return False
     if older.number == 1:
-        raise Refused(f"{name} is nothing but this draft; delete the cadence instead")
+        raise Refused("{name} is nothing but this draft; delete the cadence instead", name=name)
     _drop(session, older.id)
     return True
 
@@ -99,7 +100,7 @@ def set_default(session: Session, name: str | None) -> bool:
     if name is not None:
         cadence_id = require_cadence(session, name)
         if version_of(session, name, "published") is None:
-            raise Refused(f"{name} is not published")
+            raise Refused("{name} is not published", name=name)
     if session.scalar(select(CadenceRow.id).where(CadenceRow.is_default)) == cadence_id:
         return False
     _make_default(session, cadence_id)
@@ -114,17 +115,23 @@ def delete_cadence(session: Session, name: str) -> bool:
     one_editor_at_a_time(session)
     cadence_id = require_cadence(session, name)
     if session.scalar(select(CadenceRow.is_default).where(CadenceRow.id == cadence_id)):
-        raise Refused(f"{name} is the default for new invoices; make another one the default, or none")
+        raise Refused("{name} is the default for new invoices; make another one the default, or none", name=name)
     assigning = rules_that_assign(session, name)
     if assigning:
-        raise Refused(f"the rule {assigning[0]} assigns {name}; edit, deactivate or delete it first")
+        raise Refused(
+            "the rule {rule} assigns {name}; edit, deactivate or delete it first", rule=assigning[0], name=name
+        )
     # Whoever puts an invoice under it keeps a version from being locked so, until that is there to be counted.
     session.execute(select(CadenceVersion.id).where(CadenceVersion.cadence_id == cadence_id).with_for_update())
     in_use = select(func.count()).where(Collection.cadence_id == cadence_id, Collection.state.in_(OPEN_STATES))
     count = session.scalar(in_use) or 0
     if count:
         collections = "1 open collection is" if count == 1 else f"{count} open collections are"
-        raise Refused(f"{collections} under {name}; a cadence in use is not deleted until they are reassigned")
+        raise Refused(
+            "{collections} under {name}; a cadence in use is not deleted until they are reassigned",
+            collections=collections,
+            name=name,
+        )
     versions = CadenceVersion.cadence_id == cadence_id
     has_history = session.scalar(select(exists().where(Collection.cadence_id == cadence_id)))
     if has_history:
@@ -149,22 +156,30 @@ def has_cadence(session: Session) -> bool:
 def _require_looked_at(session: Session, name: str, draft: Version | None, basis: Basis) -> None:
     in_force = version_of(session, name, "published")
     if (None if in_force is None else in_force.id) != basis.published_id:
-        raise Refused(f"{name} was published or deleted meanwhile; nothing was overwritten, look at it again")
+        raise Refused(
+            "{name} was published or deleted meanwhile; nothing was overwritten, look at it again", name=name
+        )
     if (None if draft is None else draft.id) != basis.draft_id:
-        raise Refused(f"the draft of {name} was changed meanwhile; nothing was overwritten, look at it again")
+        raise Refused(
+            "the draft of {name} was changed meanwhile; nothing was overwritten, look at it again", name=name
+        )
 
 
 def _require(basis: Basis, in_force: Version | None, draft: Version | None, name: str) -> None:
     if (None if in_force is None else in_force.id) != basis.published_id:
         if in_force is None:
-            raise Refused(f"{name} was deleted meanwhile; nothing was published")
-        by = f" by {in_force.published_by}" if in_force.published_by else ""
+            raise Refused("{name} was deleted meanwhile; nothing was published", name=name)
         raise Refused(
-            f"version {in_force.number} of {name} was published{by} meanwhile; nothing was overwritten, "
-            "look at what it changed and publish again"
+            "version {number} of {name} was published{by} meanwhile; nothing was overwritten, look at "
+            "what it changed and publish again",
+            number=in_force.number,
+            name=name,
+            by=Phrase(" by {who}", who=in_force.published_by) if in_force.published_by else "",
         )
     if basis.draft_id is not None and (draft is None or draft.id != basis.draft_id):
-        raise Refused(f"the draft of {name} was changed meanwhile; nothing was published, look at it again")
+        raise Refused(
+            "the draft of {name} was changed meanwhile; nothing was published, look at it again", name=name
+        )
 
 
 def _named(session: Session, name: str) -> int:
@@ -178,7 +193,9 @@ def require_cadence(session: Session, name: str) -> int:
     cadence_id = session.scalar(select(CadenceRow.id).where(CadenceRow.name == name))
     if cadence_id is None:
         known = session.scalars(select(CadenceRow.name).order_by(CadenceRow.name)).all()
-        raise Refused(f"there is no cadence {name!r}; there is {', '.join(known) or 'none'}")
+        raise Refused(
+            "there is no cadence {name!r}; there is {known}", name=name, known=", ".join(known) or phrase("none")
+        )
     return cadence_id
 
 

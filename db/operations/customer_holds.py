@@ -70,7 +70,7 @@ def _admit(
         return None
     because = objection(case_of(session, first).facts, event)
     if because is not None:
-        raise Refused(because.replace("it is", "the customer is", 1))
+        raise Refused(because)
     # The event id stands on one timeline, because it is unique among all.
     note_once(session, change, kind, first, **data)
     for invoice_id in followed_up:

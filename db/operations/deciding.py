@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from db.queries.collections import OpenCollection
 from dunning.decide import decide
 from dunning.decision import Because, Close, Decision, OpenTodo, Reason, Send, Wait
-from dunning.writing import message_step, what_stops
+from dunning.writing import message_step, what_stops_message
 
 # What another process is handing over is known in seconds, or tried again within ten minutes.
 LOOKS_AGAIN_AFTER = timedelta(minutes=10)
@@ -57,10 +57,12 @@ def _message(collection: OpenCollection, decision: Decision, now: datetime) -> S
     written, facts = collection.written, collection.facts
     if written is None or isinstance(decision, Close):
         return None
-    step, today = message_step(facts, written.as_step), facts.calendar.local_date(now)
-    if what_stops(facts, step.sender, today) is not None:
+    today = facts.calendar.local_date(now)
+    if what_stops_message(facts, written.as_step, today) is not None:
         return None
-    return Send(step, today, (Reason(Because.APPROVED),), occurrence=written.occurrence)
+    return Send(
+        message_step(facts, written.as_step), today, (Reason(Because.APPROVED),), occurrence=written.occurrence
+    )
 
 
 def soon_again(wait: Wait, now: datetime, detail: str | None = None) -> Wait:

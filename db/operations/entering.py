@@ -11,6 +11,7 @@ from db.operations.change import Change
 from db.operations.refusal import Refused
 from db.tables.cadences import Cadence, CadenceVersion
 from db.tables.collections import Collection
+from phrase import phrase
 
 
 def enter(session: Session, invoice_id: int, cadence_id: int, contacted_on: date | None, change: Change) -> int:
@@ -69,7 +70,9 @@ def published_cadence_id(session: Session, name: str) -> int:
     published = select(Cadence.id, Cadence.name).join(CadenceVersion).where(CadenceVersion.state == "published")
     known = {row.name: row.id for row in session.execute(published.order_by(Cadence.name))}
     if name not in known:
-        raise Refused(f"there is no cadence {name!r}; there is {', '.join(known) or 'none'}")
+        raise Refused(
+            "there is no cadence {name!r}; there is {known}", name=name, known=", ".join(known) or phrase("none")
+        )
     return int(known[name])
 
 

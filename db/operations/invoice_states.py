@@ -13,6 +13,7 @@ from db.operations.rules.asked import settle_by_rules
 from db.tables.invoices import Invoice
 from dunning.events import StateChanged, VisibilityChanged
 from dunning.facts import InvoiceState
+from phrase import phrase
 
 _NOTED = {InvoiceState.VOID: "voided", InvoiceState.WRITTEN_OFF: "written off"}
 _TAKEN_BACK = (InvoiceState.VOID, InvoiceState.WRITTEN_OFF)
@@ -41,7 +42,7 @@ def end_invoice(
         return False
     before = case.facts.invoice.state
     if before in _TAKEN_BACK:
-        raise Refused(f"it is {_said(before)}; reinstate it first")
+        raise Refused("it is {state}; reinstate it first", state=phrase(_said(before)))
     if state is InvoiceState.WRITTEN_OFF and case.facts.invoice.outstanding <= 0:
         raise Refused("it is paid, there is nothing to write off")
     note_once(session, change, _NOTED[state], invoice_id, was=before.value, reason=reason)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.operations.refusal import Refused
 from db.tables.jobs import Job, JobFile
+from phrase import phrase
 
 # With a job's id the key of the lock that its driver holds; one-key locks are of a space of their own.
 _DRIVING = 1
@@ -142,11 +143,11 @@ def ask_cancel(session: Session, job_id: int, by: str) -> bool:
     """
     state = session.scalar(select(Job.state).where(Job.id == job_id).with_for_update())
     if state is None:
-        raise Refused(f"there is no job {job_id}")
+        raise Refused("there is no job {job_id}", job_id=job_id)
     if state in ("canceling", "canceled"):
         return False
     if state != "running":
-        raise Refused(f"job {job_id} has ended: {state}")
+        raise Refused("job {job_id} has ended: {state}", job_id=job_id, state=phrase(state))
     session.execute(update(Job).where(Job.id == job_id).values(state="canceling", canceled_by=by))
     if hold_job(session, job_id) is not None:
         end_job(session, job_id, "canceled")

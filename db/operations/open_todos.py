@@ -1,7 +1,8 @@
 """Finds the to-do that a person means, locks its invoice, and says who was faster where it is done already."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -14,13 +15,14 @@ from db.tables.collections import OPEN_STATES, Collection, NextAction
 from db.tables.organization import Organization
 from dunning.cadence import Channel
 from dunning.writing import MESSAGE
+from phrase import N_, Phrase, phrase
 
 _ENDED = {
-    "done": "was done by {by}",
-    "ignored": "was ignored by {by}",
-    "expired": "has expired: a later step, or the due date, has passed it",
-    "canceled": "was canceled",
-    "sending": "is being sent",
+    "done": N_("was done by {by}"),
+    "ignored": N_("was ignored by {by}"),
+    "expired": N_("has expired: a later step, or the due date, has passed it"),
+    "canceled": N_("was canceled"),
+    "sending": N_("is being sent"),
 }
 
 
@@ -37,6 +39,7 @@ class OpenTodo:
     channel: Channel
     is_automatic: bool
     owner: str | None
+    snoozed_until: date | None
     approved_by: str | None
     as_step: str | None = None
 
@@ -56,7 +59,7 @@ def invoice_of_todo(session: Session, action_id: int) -> int:
     statement = select(Collection.invoice_id).join(Action).where(Action.id == action_id)
     invoice_id = session.scalar(statement)
     if invoice_id is None:
-        raise Refused(f"there is no to-do {action_id}")
+        raise Refused("there is no to-do {action_id}", action_id=action_id)
     return invoice_id
 
 
@@ -67,7 +70,7 @@ def open_todo_of(session: Session, action_id: int) -> OpenTodo:
     """
     action = session.get_one(Action, action_id, populate_existing=True)
     if action.state != "open":
-        raise Refused(f"to-do {action_id} {how_it_ended(session, action)}")
+        raise Refused("to-do {id_} {ended}", id_=action_id, ended=how_it_ended(session, action))
     return _todo(session, action)
 
 
@@ -84,11 +87,15 @@ def first_open_todo(session: Session, invoice_id: int, step_id: str | None) -> O
     action = session.scalar(oldest_first.execution_options(populate_existing=True))
     if action is not None:
         return _todo(session, action)
-    because = "it has no open to-do" + (f" of step {step_id}" if step_id else "")
+    because = (
+        Phrase("it has no open to-do of step {step}", step=step_id) if step_id else Phrase("it has no open to-do")
+    )
     ended = of_invoice.where(Action.outcome.is_not(None)).order_by(Action.ended_at.desc().nulls_last()).limit(1)
     last = session.scalar(ended.execution_options(populate_existing=True))
     if last is not None:
-        because += f"; to-do {last.id} {how_it_ended(session, last)}"
+        raise Refused(
+            "{because}; to-do {id_} {ended}", because=because, id_=last.id, ended=how_it_ended(session, last)
+        )
     raise Refused(because)
 
 
@@ -105,21 +112,42 @@ def is_parked(session: Session, collection_id: int) -> bool:
     return session.scalar(stage) == "blocked"
 
 
-def how_it_ended(session: Session, action: Action) -> str:
+def kind_of_todo(todo: OpenTodo) -> Phrase:
+    """Return what sort of to-do it is: by its channel, or what else it asks for."""
+    if todo.is_step:
+        return Phrase("a to-do of the channel {channel}", channel=phrase(todo.channel.value))
+    return Phrase("a to-do of the kind {kind}", kind=phrase(todo.kind))
+
+
+def how_it_ended(session: Session, action: Action) -> Phrase:
     """Return the rest of a sentence about an action that is not open: what became of it, by whom and when."""
-    said = _ENDED[action.state].format(by=action.ended_by)
+    said = Phrase(_ENDED[action.state], by=action.ended_by)
     if action.outcome is not None and action.outcome not in ("done", "ignored"):
-        said += f" ({action.outcome})"
-    return said if action.ended_at is None else f"{said} on {_local(session, action.ended_at)}"
+        said = Phrase("{said} ({outcome})", said=said, outcome=phrase(action.outcome))
+    if action.ended_at is None:
+        return said
+    return Phrase("{said} on {at:%Y-%m-%d at %H:%M}", said=said, at=_local(session, action.ended_at))
 
 
-def _local(session: Session, moment: datetime) -> str:
+def _local(session: Session, moment: datetime) -> datetime:
     time_zone = session.scalars(select(Organization.time_zone)).one()
-    return f"{moment.astimezone(ZoneInfo(time_zone)):%Y-%m-%d at %H:%M}"
+    return moment.astimezone(ZoneInfo(time_zone))
+
+
+def open_todos(session: Session, action_ids: Sequence[int]) -> dict[int, OpenTodo]:
+    """Return those of the to-dos that are open now, by their ids; nothing is locked (pk_actions)."""
+    of_ids = select(Action, Collection.invoice_id).join(Collection).where(Action.id.in_(action_ids))
+    is_open = of_ids.where(Action.state == "open")
+    rows = session.execute(is_open.execution_options(populate_existing=True))
+    return {action.id: _todo_about(invoice_id, action) for action, invoice_id in rows}
 
 
 def _todo(session: Session, action: Action) -> OpenTodo:
     invoice_id = session.scalars(select(Collection.invoice_id).where(Collection.id == action.collection_id)).one()
+    return _todo_about(invoice_id, action)
+
+
+def _todo_about(invoice_id: int, action: Action) -> OpenTodo:
     return OpenTodo(
         id=action.id,
         invoice_id=invoice_id,
@@ -130,6 +158,7 @@ def _todo(session: Session, action: Action) -> OpenTodo:
         channel=Channel(action.channel),
         is_automatic=action.execution == "automatic",
         owner=action.owner,
+        snoozed_until=action.snoozed_until,
         approved_by=action.approved_by,
         as_step=action.as_step,
     )

@@ -17,6 +17,7 @@ from db.tables.invoices import Invoice
 from dunning.cadence import Channel
 from dunning.events import Contacted
 from dunning.facts import StepStatus
+from phrase import phrase
 
 CONTACTED = "contacted"
 # The outcome of a step that was done by a message which went out beside the steps: that is the contact.
@@ -35,7 +36,9 @@ def log_contact(
     if case is None:
         return
     if not channel.is_contact:
-        raise Refused(f"a {channel} is no contact; expected email, sms, letter or call")
+        raise Refused(
+            "a {channel} is no contact; expected email, sms, letter or call", channel=phrase(channel.value)
+        )
     note_once(session, change, CONTACTED, invoice_id, channel=channel.value, step=as_step, note=text)
     session.execute(
         update(Invoice)

@@ -13,20 +13,21 @@ from db.queries.smart_rules import rules_that_notify
 from db.tables.actions import Action
 from db.tables.organization import Organization
 from db.tables.people import Group, GroupMember, User
+from phrase import phrase
 
 
 def add_user(session: Session, email: str, name: str, **details: str | None) -> None:
     """Add a user; one who left is there again. Raises Refused for an address that an active user has."""
     user = session.scalar(select(User).where(func.lower(User.email) == email.lower()).with_for_update())
     if user is not None and user.is_active:
-        raise Refused(f"there is a user {user.email} already")
+        raise Refused("there is a user {email} already", email=user.email)
     given: dict[str, str | None] = {key: value for key, value in details.items() if value is not None}
     if user is None:
         try:
             with session.begin_nested():
                 session.execute(insert(User).values(email=email, name=name, **given))
         except IntegrityError as error:
-            raise Refused(f"there is a user {email} already") from error
+            raise Refused("there is a user {email} already", email=email) from error
         return
     # Whoever comes back gets what they are given now; what they had when they left is nothing to rely on.
     returning = {"is_active": True, "role": "member", "password_hash": None, **given}
@@ -51,7 +52,7 @@ def deactivate_user(session: Session, email: str) -> int:
     owners = lock_owners(session)
     user = _user(session, email)
     if not user.is_active:
-        raise Refused(f"{user.email} is inactive already")
+        raise Refused("{email} is inactive already", email=user.email)
     require_another_owner(owners, user.id, user.email)
     _require_no_rule(session, user.email)
     end_sessions(session, user.id)
@@ -63,12 +64,12 @@ def deactivate_user(session: Session, email: str) -> int:
 def add_group(session: Session, name: str) -> None:
     """Add a group. Raises Refused for a name that is taken, or that reads as an address."""
     if "@" in name:
-        raise Refused(f"{name!r} reads as a user's address; a group needs a name without @")
+        raise Refused("{name!r} reads as a user's address; a group needs a name without @", name=name)
     try:
         with session.begin_nested():
             session.execute(insert(Group).values(name=name))
     except IntegrityError as error:
-        raise Refused(f"there is a group {name!r} already") from error
+        raise Refused("there is a group {name!r} already", name=name) from error
 
 
 def set_members(session: Session, name: str, add: list[str], remove: list[str]) -> bool:
@@ -78,7 +79,7 @@ def set_members(session: Session, name: str, add: list[str], remove: list[str]) 
     joining = {_active(session, email).id for email in add}
     leaving = {_user(session, email).id for email in remove}
     if both := joining & leaving:
-        raise Refused(f"{len(both)} of them would join and leave at once")
+        raise Refused("{count} of them would join and leave at once", count=len(both))
     for user_id in sorted(joining - before):
         session.execute(insert(GroupMember).values(group_id=group.id, user_id=user_id))
     gone = leaving & before
@@ -92,29 +93,37 @@ def delete_group(session: Session, name: str) -> None:
     group = _group(session, name)
     open_todos = _open_todos(session, group.name)
     if open_todos:
-        raise Refused(f"{open_todos} open to-dos are of {group.name}; assign them to somebody else first")
+        raise Refused(
+            "{open_todos} open to-dos are of {group}; assign them to somebody else first",
+            open_todos=open_todos,
+            group=group.name,
+        )
     if session.scalar(select(Organization.todo_owner)) == group.name:
-        raise Refused(f"{group.name} is the organization's todo_owner; set that to somebody else first")
+        raise Refused(
+            "{group} is the organization's todo_owner; set that to somebody else first", group=group.name
+        )
     _require_no_rule(session, group.name)
     session.execute(delete(Group).where(Group.id == group.id))
 
 
 def _require_no_rule(session: Session, recipient: str) -> None:
     if rules := rules_that_notify(session, recipient):
-        raise Refused(f"the rule {rules[0]} notifies {recipient}; edit or deactivate it first")
+        raise Refused(
+            "the rule {rule} notifies {recipient}; edit or deactivate it first", rule=rules[0], recipient=recipient
+        )
 
 
 def _user(session: Session, email: str) -> User:
     user = session.scalar(select(User).where(func.lower(User.email) == email.lower()).with_for_update())
     if user is None:
-        raise Refused(f"there is no user {email!r}")
+        raise Refused("there is no user {email!r}", email=email)
     return user
 
 
 def _active(session: Session, email: str) -> User:
     user = _user(session, email)
     if not user.is_active:
-        raise Refused(f"{user.email} is inactive")
+        raise Refused("{email} is inactive", email=user.email)
     return user
 
 
@@ -122,7 +131,9 @@ def _group(session: Session, name: str) -> Group:
     group = session.scalar(select(Group).where(Group.name == name).with_for_update())
     if group is None:
         known = session.scalars(select(Group.name).order_by(Group.name)).all()
-        raise Refused(f"there is no group {name!r}; there is {', '.join(known) or 'none'}")
+        raise Refused(
+            "there is no group {name!r}; there is {known}", name=name, known=", ".join(known) or phrase("none")
+        )
     return group
 
 

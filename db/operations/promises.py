@@ -17,6 +17,7 @@ from dunning.events import Promised
 from dunning.facts import HoldKind
 from dunning.holds import promise_held_until
 from dunning.money import Money
+from phrase import Phrase
 
 
 def promise(session: Session, invoice_id: int, promised_for: date, amount: Decimal | None, change: Change) -> None:
@@ -30,7 +31,12 @@ def promise(session: Session, invoice_id: int, promised_for: date, amount: Decim
         return
     invoice = case.facts.invoice
     if amount is not None:
-        require_amount(amount, "a promise", Money(invoice.outstanding, invoice.currency), "outstanding")
+        require_amount(
+            amount,
+            Phrase("a promise"),
+            Money(invoice.outstanding, invoice.currency),
+            Phrase("outstanding"),
+        )
     shown = None if amount is None else str(Money(amount, invoice.currency))
     note_once(session, change, "promised", invoice_id, promised_for=promised_for.isoformat(), amount=shown)
     before = open_promise(session, invoice_id)

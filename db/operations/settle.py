@@ -30,7 +30,7 @@ from dunning.decision import Close, Decision, Exhaust, Expired, OpenTodo, Reason
 from dunning.facts import HoldKind, StepStatus
 from dunning.holds import standing
 from dunning.projection import Projection, project
-from dunning.writing import MESSAGE, message_step, what_stops
+from dunning.writing import MESSAGE, what_stops_message
 
 # Opening a to-do is followed by one wait; more rounds than this would mean that decisions never come to rest.
 ROUNDS_MAX = 10
@@ -180,7 +180,7 @@ def _hand_back_what_is_stopped(
     written, facts = collection.written, collection.facts
     if written is None or isinstance(decision, Send | Close):
         return
-    because = what_stops(facts, message_step(facts, written.as_step).sender, change.on)
+    because = what_stops_message(facts, written.as_step, change.on)
     waits = select(Action.id).where(
         Action.collection_id == collection.id,
         Action.step_id == MESSAGE,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.operations.admission import admit, current_case
 from db.operations.change import Change, is_known, note_once
 from db.operations.disputes import dispute
-from db.operations.open_todos import OpenTodo, first_open_todo, is_parked, lock_todo, open_todo_of
+from db.operations.open_todos import OpenTodo, first_open_todo, is_parked, kind_of_todo, lock_todo, open_todo_of
 from db.operations.promises import promise
 from db.operations.refusal import Refused
 from db.operations.settle import lock_invoice, settle
@@ -55,7 +55,11 @@ def complete_action(
         return
     ending = Ending(ending) if isinstance(ending, str) else ending
     if ending.outcome not in OUTCOMES:
-        raise Refused(f"an outcome is one of {', '.join(OUTCOMES)}, not {ending.outcome!r}")
+        raise Refused(
+            "an outcome is one of {outcomes}, not {outcome!r}",
+            outcomes=", ".join(OUTCOMES),
+            outcome=ending.outcome,
+        )
     _end(session, first_open_todo(session, invoice_id, step_id), ending, change)
 
 
@@ -73,7 +77,7 @@ def complete_todo(session: Session, action_id: int, ending: Ending, change: Chan
 
 
 def _end(session: Session, todo: OpenTodo, ending: Ending, change: Change) -> None:
-    _require_possible(todo, ending)
+    require_possible(todo, ending)
     state = "ignored" if ending.outcome == "ignored" else "done"
     note_once(
         session,
@@ -97,18 +101,25 @@ def _end(session: Session, todo: OpenTodo, ending: Ending, change: Change) -> No
         settle(session, todo.invoice_id, change)
 
 
-def _require_possible(todo: OpenTodo, ending: Ending) -> None:
+def require_possible(todo: OpenTodo, ending: Ending) -> None:
+    """Raise Refused if the to-do cannot end like that."""
     outcomes = outcomes_of(todo.kind, todo.channel)
     if ending.outcome not in outcomes:
-        what = f"a to-do of the channel {todo.channel}" if todo.is_step else f"a to-do of the kind {todo.kind}"
-        raise Refused(f"{what} ends as one of {', '.join(outcomes)}, not {ending.outcome!r}")
+        raise Refused(
+            "{what} ends as one of {outcomes}, not {outcome!r}",
+            what=kind_of_todo(todo),
+            outcomes=", ".join(outcomes),
+            outcome=ending.outcome,
+        )
     if ending.outcome == "promised" and ending.promised_for is None:
         raise Refused("the outcome promised needs the day by which it was promised")
     if ending.outcome != "promised" and (ending.promised_for is not None or ending.amount is not None):
-        raise Refused(f"a day or an amount goes with the outcome promised, not {ending.outcome!r}")
+        raise Refused("a day or an amount goes with the outcome promised, not {outcome!r}", outcome=ending.outcome)
     if todo.approved_by is not None:
         raise Refused(
-            f"{todo.approved_by} said that its message goes out; to take that back, edit or snooze to-do {todo.id}"
+            "{by} said that its message goes out; to take that back, edit or snooze to-do {todo}",
+            by=todo.approved_by,
+            todo=todo.id,
         )
 
 
@@ -159,7 +170,9 @@ def _snooze(session: Session, todo: OpenTodo, until: date, change: Change) -> No
     if todo.is_step:
         admit(session, todo.invoice_id, Snoozed(change.at, todo.step_id, until), change)
     elif until <= change.on:
-        raise Refused(f"a to-do is put off until a day after today ({change.on}), not {until}")
+        raise Refused(
+            "a to-do is put off until a day after today ({today}), not {until}", today=change.on, until=until
+        )
     data = {"todo": todo.id, "step": todo.step_id, "until": until.isoformat()}
     note_once(session, change, "to-do snoozed", todo.invoice_id, todo.collection_id, **data)
     session.execute(update(Action).where(Action.id == todo.id).values(snoozed_until=until, approved_by=None))
@@ -189,12 +202,12 @@ def require_owner(session: Session, name: str) -> str:
     user = session.execute(users).one_or_none()
     if user is not None:
         if not user.is_active:
-            raise Refused(f"{user.email} is not active any more")
+            raise Refused("{email} is not active any more", email=user.email)
         return str(user.email)
     groups = select(Group.name).where(func.lower(Group.name) == name.strip().lower()).order_by(Group.id)
     # Whoever gets what is nobody else's need not be a group.
     fallback = select(Organization.todo_owner).where(func.lower(Organization.todo_owner) == name.strip().lower())
     found = session.scalars(groups).first() or session.scalars(fallback).first()
     if found is None:
-        raise Refused(f"there is no user with the address and no group with the name {name!r}")
+        raise Refused("there is no user with the address and no group with the name {name!r}", name=name)
     return found

@@ -70,7 +70,7 @@ def require_kinds(kinds: Sequence[str]) -> list[str]:
     known = {*KINDS, *(f"{family}.*" for family in FAMILIES)}
     for kind in kinds:
         if kind not in known:
-            raise Refused(f"{kind!r} is no kind of event; see duewell webhook kinds")
+            raise Refused("{kind!r} is no kind of event; see duewell webhook kinds", kind=kind)
     return sorted(set(kinds))
 
 
@@ -80,7 +80,7 @@ def add_endpoint(
     """Let the address be told of events from now on, and return the endpoint's id. Raises Refused."""
     # Two at once may come to one more than the bound, which hurts nobody.
     if (session.scalar(select(func.count()).where(WebhookEndpoint.removed_at.is_(None))) or 0) >= ENDPOINTS_MAX:
-        raise Refused(f"there are {ENDPOINTS_MAX} webhooks already; remove one")
+        raise Refused("there are {most} webhooks already; remove one", most=ENDPOINTS_MAX)
     statement = insert(WebhookEndpoint).values(
         url=url,
         kinds=require_kinds(kinds),
@@ -154,7 +154,7 @@ def redeliver(session: Session, delivery_id: int) -> int:
     """Owe the delivery once more, under the same event id, and return its endpoint's. Raises Refused."""
     row = session.get(WebhookDelivery, delivery_id, with_for_update=True)
     if row is None:
-        raise Refused(f"there is no delivery {delivery_id}; it may have been forgotten")
+        raise Refused("there is no delivery {delivery_id}; it may have been forgotten", delivery_id=delivery_id)
     _told(session, row.endpoint_id).told_until = None
     row.state, row.ended_at, row.attempts = "owed", None, 0
     return row.endpoint_id
@@ -193,7 +193,7 @@ def _locked(session: Session, endpoint_id: int) -> WebhookEndpoint:
     )
     endpoint = session.scalars(statement.with_for_update(key_share=True)).one_or_none()
     if endpoint is None:
-        raise Refused(f"there is no webhook {endpoint_id}")
+        raise Refused("there is no webhook {endpoint_id}", endpoint_id=endpoint_id)
     return endpoint
 
 
@@ -201,5 +201,7 @@ def _told(session: Session, endpoint_id: int) -> WebhookEndpoint:
     """Return the endpoint under lock. Raises Refused if there is none, or if it is stopped."""
     endpoint = _locked(session, endpoint_id)
     if not endpoint.is_active:
-        raise Refused(f"webhook {endpoint_id} is stopped; see duewell webhook start {endpoint_id}")
+        raise Refused(
+            "webhook {endpoint_id} is stopped; see duewell webhook start {endpoint_id}", endpoint_id=endpoint_id
+        )
     return endpoint

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.statement import Statement
+from phrase import Phrase
 
 NONE_BLOCKED: Mapping[str | None, str] = {}
 # The senders that nothing may go out from, as one JSON text; it depends on no row, so that the server evaluates
@@ -123,7 +124,7 @@ def blocked_from(blocked: str) -> Mapping[str | None, str]:
     """
     reasons: dict[str | None, str] = {}
     for email, is_default in json.loads(blocked):
-        reasons[email] = f"the sender {email} is not verified"
+        reasons[email] = Phrase("the sender {email} is not verified", email=email)
         if is_default:
             reasons[None] = reasons[email]
     return reasons

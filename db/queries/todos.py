@@ -6,6 +6,7 @@ of them, all in the order of the list; the first rows of each are all that can b
 with the owner, the cadence, both, or the customer where these are asked for: ix_actions_list and its kin.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from db.tables.actions import ACTION_KINDS, ACTION_STATES, Action
 from db.tables.cadences import Cadence
 from db.tables.collections import Collection
+from db.tables.invoices import Invoice
 from db.tables.people import Group, GroupMember, User
 from dunning.cadence import Channel
 
@@ -134,6 +136,17 @@ def action_line(session: Session, action_id: int) -> ActionLine | None:
     """Return the action, or None if there is none (the primary key)."""
     row = session.execute(_LINE, {"action_id": action_id}).one_or_none()
     return None if row is None else ActionLine(**row._mapping)
+
+
+def invoices_of_actions(session: Session, action_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """Return ids and numbers of the invoices that the actions are about, by the actions' ids (pk_actions)."""
+    statement = (
+        select(Action.id, Invoice.id, Invoice.number)
+        .join(Collection, Collection.id == Action.collection_id)
+        .join(Invoice, Invoice.id == Collection.invoice_id)
+        .where(Action.id.in_(action_ids))
+    )
+    return {action_id: (invoice_id, number) for action_id, invoice_id, number in session.execute(statement)}
 
 
 def invoice_id_of_action(session: Session, action_id: int) -> int:

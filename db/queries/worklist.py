@@ -134,7 +134,7 @@ def work_page(
         day, action_id = after.place.listed_on, after.place.action_id
         parameters |= {"value": after.value, "day": day, "id": action_id}
     # Only constants are put in here; what people ask for goes in as parameters.
-    best = f"SELECT a.id {_seen_from(worth)} WHERE {_all(conditions)} ORDER BY {_SORTED[order]} LIMIT :limit"
+    best = f"SELECT a.id {_joined(worth)} WHERE {_all(conditions)} ORDER BY {_SORTED[order]} LIMIT :limit"
     statement = f"WITH best AS MATERIALIZED ({best}) {_LINES} ORDER BY {_SORTED[order]}"
     parameters |= {"ids": [place.action_id for place in seen], "limit": limit + 1}
     rows = session.execute(text(statement), parameters)
@@ -158,8 +158,25 @@ def count_work(session: Session, chosen: ActionFilter, worth: Worth, today: date
     seen, has_more = _seen(session, chosen, None, "due", SCANNED_MAX)
     conditions, parameters = conditions_of(worth, today)
     parameters |= {"ids": [place.action_id for place in seen]}
-    statement = f"SELECT count(*) {_seen_from(worth)} WHERE {_all(conditions)}"
+    statement = f"SELECT count(*) {_joined(worth)} WHERE {_all(conditions)}"
     return Count(session.execute(text(statement), parameters).scalar_one(), not has_more)
+
+
+def work_ids(session: Session, chosen: ActionFilter, worth: Worth, today: date, limit: int) -> list[int]:
+    """Return the ids of all that match, in ascending order, or of any `limit` of them if there are more.
+
+    Unlike a page of the list it looks at each of them.
+    """
+    found, parameters = any_ids(chosen)
+    if not worth.is_everything:
+        conditions, asked = conditions_of(worth, today)
+        # The list itself must not be cut before all conditions were asked.
+        parameters |= asked | {"limit": None, "at_most": limit}
+        matching = f"SELECT a.id {_joined(worth)} JOIN found ON found.id = a.id WHERE {' AND '.join(conditions)}"
+        found = f"WITH found AS MATERIALIZED ({found}) {matching} LIMIT :at_most"
+    else:
+        parameters |= {"limit": limit}
+    return sorted(row.id for row in session.execute(text(found), parameters))
 
 
 def _seen(
@@ -180,7 +197,7 @@ def conditions_of(worth: Worth, today: date) -> tuple[list[str], dict[str, Any]]
     return [_CONDITIONS[name] for name in asked], parameters
 
 
-def _seen_from(worth: Worth) -> str:
+def _joined(worth: Worth) -> str:
     asks_for_days = worth.overdue_days_min is not None or worth.overdue_days_max is not None
     return _WORTH_AND_TERMS if asks_for_days else _WORTH
 

@@ -1,6 +1,7 @@
 """Who works here: users, the groups that share work, and the senders that messages go out from."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -51,6 +52,22 @@ class GroupMember(Base):
 
     group_id: Mapped[Ref] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[Ref] = mapped_column(ForeignKey("users.id"), primary_key=True)
+
+
+class DomainCheck(Base):
+    """What a domain that messages go out from had published when somebody asked last.
+
+    `selector` is that of its DKIM key, as somebody said; `findings` are as `mailer/domain_check.py` has them.
+    """
+
+    __tablename__ = "domain_checks"
+    __table_args__ = (CheckConstraint("domain <> '' AND domain = lower(domain)", name="domain"),)
+
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    selector: Mapped[str | None]
+    checked_at: Mapped[datetime]
+    checked_by: Mapped[str]
+    findings: Mapped[list[dict[str, Any]]]
 
 
 class Sender(Base):

@@ -16,6 +16,7 @@ from intake.imports.source import ImportOrder, Source
 from intake.jobs.driver import drive
 from intake.jobs.kind import Row
 from intake.problems import AGREES_WITH_LEDGER, Problem
+from phrase import phrase
 
 _ROWS_AT_ONCE = 1_000
 
@@ -73,7 +74,9 @@ def import_reading(
         IMPORTS.remember(session, job_id, view.started_at, reading)
     ended = drive(engine, job_id, lambda job: _show(job, progress))
     if ended.state != "done":
-        raise Refused(ended.failed_because or f"the import was {ended.state} by {ended.canceled_by}")
+        if ended.failed_because:
+            raise Refused(phrase(ended.failed_because))
+        raise Refused("the import was {state} by {by}", state=phrase(ended.state), by=ended.canceled_by)
     read_badly = {problem.line for problem in reading.problems}
     problems = list(reading.problems)
     for row in refused_in(engine, job_id):
@@ -96,7 +99,10 @@ def order_import(
     if reading.profile is None and not reading.rows:
         raise Refused("nothing of this file could be read")
     if is_strict and reading.problems:
-        raise Refused(f"the file has {len(reading.problems):,} problems, and a strict import takes all or nothing")
+        raise Refused(
+            "the file has {count:,} problems, and a strict import takes all or nothing",
+            count=len(reading.problems),
+        )
     order = ordered_as(reading, source, is_strict=is_strict, assign=assign)
     chosen_by(session, order)
     return _open(session, source, order, by)

@@ -22,6 +22,7 @@ from intake.imports.source import ImportOrder, Placed, Source, placed, read
 from intake.imports.writer import write_page
 from intake.jobs.kind import Page, Row, Running
 from intake.problems import Problem, problem_text
+from phrase import phrase
 
 # Long enough to be quick, short enough that no lock is held for more than about a second. A new invoice costs less
 # than any other row; behind those that change something a page of invoices ends early.
@@ -115,7 +116,11 @@ class Import:
             said = take_in(session, ordered, rows, order, change_of(session, job.id)) if rows else []
         if order.is_strict and (refused := [row for row in said if row.outcome == "refused"]):
             first = refused[0]
-            raise Refused(f"line {first.position}: {first.said}; a strict import takes all rows or nothing")
+            raise Refused(
+                "line {line}: {problem}; a strict import takes all rows or nothing",
+                line=first.position,
+                problem=phrase(first.said or ""),
+            )
         return self._turned(session, job, ordered, rows[: len(said)], said)
 
     def _turned(

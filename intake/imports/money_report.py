@@ -9,7 +9,7 @@ from intake.jobs.kind import Row
 def reported(line: int, subject: str, currency: str, taken: Taken | Refused) -> Row:
     """Return the row of the report; it says what is unallocated, and which invoices are not there yet."""
     if isinstance(taken, Refused):
-        return Row(line, subject, "refused", str(taken))
+        return Row(line, subject, "refused", taken.said)
     said = [f"there is no invoice {name} yet" for name in taken.unknown]
     if taken.unallocated > 0:
         said.append(f"{Money(taken.unallocated, currency)} unallocated")

@@ -9,6 +9,7 @@ from db.operations.refusal import Refused
 from db.queries.import_profiles import SavedProfile, saved_profiles
 from intake.files.columns import FileKind
 from intake.files.profile import Profile, as_json, read_profile
+from phrase import phrase
 
 NAME_CHARACTERS_MAX = 100
 
@@ -16,7 +17,10 @@ NAME_CHARACTERS_MAX = 100
 def keep_profile(session: Session, name: str, profile: Profile, by: str) -> None:
     """Keep the profile under the name, in place of an older one of its kind. Raises Refused for a bad name."""
     if not 0 < len(name.strip()) <= NAME_CHARACTERS_MAX or not name.isprintable():
-        raise Refused(f"a profile's name is printable text of at most {NAME_CHARACTERS_MAX} characters")
+        raise Refused(
+            "a profile's name is printable text of at most {most} characters",
+            most=NAME_CHARACTERS_MAX,
+        )
     save_profile(session, name.strip(), profile.kind, json.loads(as_json(profile)), by)
 
 
@@ -25,15 +29,23 @@ def profile_named(session: Session, name: str, kind: FileKind | None = None) -> 
     found = [one for one in saved_profiles(session, name) if kind in (None, one.kind)]
     if not found:
         names = _names(saved_profiles(session))
-        raise Refused(f"there is no profile {name!r}{f' of {kind}' if kind else ''}; there is {names}")
+        if kind is None:
+            raise Refused("there is no profile {name!r}; there is {names}", name=name, names=names)
+        raise Refused(
+            "there is no profile {name!r} of {kind}; there is {names}", name=name, kind=phrase(kind), names=names
+        )
     if len(found) > 1:
-        raise Refused(f"profile {name!r} is there for {' and '.join(one.kind for one in found)}: say the kind")
+        raise Refused(
+            "profile {name!r} is there for {kinds}: say the kind",
+            name=name,
+            kinds=" and ".join(one.kind for one in found),
+        )
     try:
         return read_profile(json.dumps(dict(found[0].profile)))
     except ValueError as error:
-        raise Refused(f"profile {name!r}: {error}") from error
+        raise Refused("profile {name!r}: {error}", name=name, error=phrase(str(error))) from error
 
 
 def _names(profiles: Sequence[SavedProfile]) -> str:
     names = sorted({one.name for one in profiles})
-    return ", ".join(names) or "none"
+    return ", ".join(names) or phrase("none")

@@ -88,7 +88,7 @@ class ApplyRules:
 def _require_active(session: Session, rule_ids: Sequence[int] | None) -> None:
     missing = sorted(set(rule_ids or ()) - set(active_rules(session).rule))
     if missing:
-        raise Refused(f"rule {missing[0]} is not active any more")
+        raise Refused("rule {rule} is not active any more", rule=missing[0])
 
 
 APPLY_RULES: JobKind = ApplyRules()

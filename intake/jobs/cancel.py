@@ -6,10 +6,13 @@ from db.engine import Session
 from db.operations.jobs import ask_cancel
 from db.operations.refusal import Refused
 from db.queries.jobs import job_view
+from phrase import N_, phrase
 
 NEVER: Mapping[str, str] = {
-    "publish": "the version is in force already, and all its collections are to show that; "
-    "publish the older version again instead",
+    "publish": N_(
+        "the version is in force already, and all its collections are to show that; "
+        "publish the older version again instead"
+    ),
 }
 
 
@@ -20,5 +23,5 @@ def cancel_job(session: Session, job_id: int, by: str) -> bool:
     """
     job = job_view(session, job_id)
     if job is not None and not job.is_over and job.kind in NEVER:
-        raise Refused(f"job {job_id} cannot be canceled: {NEVER[job.kind]}")
+        raise Refused("job {job_id} cannot be canceled: {because}", job_id=job_id, because=phrase(NEVER[job.kind]))
     return ask_cancel(session, job_id, by)

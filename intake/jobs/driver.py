@@ -152,7 +152,7 @@ def _fail(engine: Engine, job_id: int, because: str) -> Progress:
 def _view(session: Session, job_id: int) -> JobView:
     view = job_view(session, job_id)
     if view is None:
-        raise Refused(f"there is no job {job_id}")
+        raise Refused("there is no job {job_id}", job_id=job_id)
     return view
 
 

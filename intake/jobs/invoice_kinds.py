@@ -68,7 +68,7 @@ class BulkPause(SameForAll[PauseOrder]):
     def check(self, session: Session, order: PauseOrder) -> None:
         """Raise Refused for a day that is not ahead any more."""
         if order.until is not None and order.until <= local_date(session, datetime.now(UTC)):
-            raise Refused(f"a pause ends on a day after today, and {order.until} is none")
+            raise Refused("a pause ends on a day after today, and {until} is none", until=order.until)
 
     def is_so_already(self, order: PauseOrder, facts: Facts, at: datetime) -> bool:
         """Say whether it is paused until the same day."""

@@ -7,13 +7,14 @@ from intake.jobs.apply_rules import APPLY_RULES
 from intake.jobs.invoice_kinds import INVOICE_KINDS
 from intake.jobs.kind import JobKind
 from intake.jobs.publish import Publish
+from intake.jobs.todo_kinds import TODO_KINDS
 
 
 class UnknownKind(Exception):
     """A newer release opened the job: its workers do it, and those of this one wait for them."""
 
 
-_ALL: tuple[JobKind, ...] = (*INVOICE_KINDS, APPLY_RULES, IMPORTS, Publish())
+_ALL: tuple[JobKind, ...] = (*INVOICE_KINDS, *TODO_KINDS, APPLY_RULES, IMPORTS, Publish())
 KINDS: Mapping[str, JobKind] = {kind.name: kind for kind in _ALL}
 
 

@@ -128,7 +128,7 @@ class InvoiceWork(ABC, Generic[Order]):
         except LedgerUnavailable:
             raise
         except Refused as refusal:
-            return Row(invoice_id, number, "refused", str(refusal))
+            return Row(invoice_id, number, "refused", refusal.said)
         except Exception as error:
             log.exception("an invoice of a job is given up", job_id=change.job_id, invoice_id=invoice_id)
             return Row(invoice_id, number, "refused", f"{type(error).__name__}: {error}")

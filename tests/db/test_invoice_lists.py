@@ -9,8 +9,8 @@ from random import Random
 import pytest
 from sqlalchemy import text
 
-from benchmarks.console import any_choice
 from benchmarks.console_book import TODAY, fill
+from benchmarks.console_questions import any_choice
 from db.engine import Engine, make_engine, transaction
 from db.queries.lists import invoices, narrow
 from db.queries.lists.choice import InvoiceChoice

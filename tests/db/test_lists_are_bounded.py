@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from benchmarks.console import any_choice, questions
 from benchmarks.console_book import TODAY, fill
+from benchmarks.console_questions import any_choice, questions
 from db.engine import Engine, Session, make_engine
 from db.queries.lists import customers, invoices, narrow
 from db.queries.lists.choice import InvoiceChoice

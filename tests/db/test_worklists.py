@@ -12,7 +12,17 @@ from db.engine import Engine, transaction
 from db.queries import worklist
 from db.queries.coming import ComingPlace, coming_page
 from db.queries.todos import ActionFilter
-from db.queries.worklist import Count, WorkLine, WorkOrder, WorkPlace, Worth, count_work, value_of, work_page
+from db.queries.worklist import (
+    Count,
+    WorkLine,
+    WorkOrder,
+    WorkPlace,
+    Worth,
+    count_work,
+    value_of,
+    work_ids,
+    work_page,
+)
 from tests.db.book import Book, on
 from tests.db.conftest import template
 from tests.db.test_action_lists import many
@@ -73,6 +83,22 @@ def test_the_pages_together_are_all_that_match_in_order(priced: Engine, order: W
     with transaction(priced) as session:
         assert count_work(session, OPEN, WORTH, TODAY) == Count(len(expected), True)
         assert count_work(session, OPEN, Worth(), TODAY) == Count(len(everything), True)
+
+
+@pytest.mark.parametrize("worth", [Worth(), WORTH], ids=["everything", "worth"])
+def test_the_ids_of_a_list_are_those_of_all_its_pages(
+    priced: Engine, worth: Worth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, _ = walk(priced, worth, "due", 100)
+    monkeypatch.setattr(worklist, "SCANNED_MAX", 40)
+
+    with transaction(priced) as session:
+        ids = work_ids(session, OPEN, worth, TODAY, 1_000_000)
+        some = work_ids(session, OPEN, worth, TODAY, 9)
+
+    assert ids == sorted(line.id for line in lines)
+    assert (len(some), some) == (9, sorted(some))
+    assert set(some) < set(ids)
 
 
 def test_where_there_are_very_many_a_list_looks_further_only_when_asked(

@@ -23,10 +23,18 @@ from tests.dunning.seeds import NAIVE_SEED
 SCENARIOS = int(os.environ.get("NAIVE_SCENARIOS", "20000"))
 # In shares, so that a test stays short and xdist could spread them.
 SHARE = min(1000, SCENARIOS)
+# So many are told each time; the others are left to the long runs.
+TOLD_EACH_TIME = 5_000
 SHOWN_MAX = 1
 
 
-@pytest.mark.parametrize("first", range(0, SCENARIOS, SHARE))
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(first, marks=() if first < TOLD_EACH_TIME else pytest.mark.soak)
+        for first in range(0, SCENARIOS, SHARE)
+    ],
+)
 def test_core_and_naive_simulator_tell_the_same_stories(first: int, tmp_path: Path) -> None:
     """All that a scenario can tell, in both logics."""
     seeds = [NAIVE_SEED + number for number in range(first, min(first + SHARE, SCENARIOS))]

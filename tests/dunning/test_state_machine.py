@@ -6,6 +6,7 @@ A failure prints the steps that lead to it, and the run its seed (see conftest.p
 from typing import get_args
 
 import hypothesis
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -48,8 +49,9 @@ from tests.dunning.random_happenings import (
 from tests.dunning.strategies import collections
 
 STEPS_MAX = 25
-# As many times what a property draws.
-EXAMPLES_FACTOR = 5
+# As many times what a property draws, each time and in the long runs.
+EXAMPLES_FACTOR = 2
+EXAMPLES_FACTOR_OF_SOAK = 5
 
 
 class CollectionMachine(RuleBasedStateMachine):
@@ -154,12 +156,22 @@ class CollectionMachine(RuleBasedStateMachine):
         assert recomputed(pages[0].before, told) == self.chronicle.facts
 
 
-CollectionMachine.TestCase.settings = hypothesis.settings(
-    max_examples=hypothesis.settings().max_examples * EXAMPLES_FACTOR, stateful_step_count=STEPS_MAX
-)
+def drawing(times: int) -> hypothesis.settings:
+    """Return the settings by which so many times the examples of a property are drawn."""
+    return hypothesis.settings(
+        max_examples=hypothesis.settings().max_examples * times, stateful_step_count=STEPS_MAX
+    )
 
+
+class LongMachine(CollectionMachine):
+    """The same, for the long runs."""
+
+
+CollectionMachine.TestCase.settings = drawing(EXAMPLES_FACTOR)
+LongMachine.TestCase.settings = drawing(EXAMPLES_FACTOR_OF_SOAK)
 
 TestAllThatMayHappen = CollectionMachine.TestCase
+TestAllThatMayHappenInManyLives = pytest.mark.soak(LongMachine.TestCase)
 
 
 def test_machine_mixes_every_event() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from dunning.cadence import Channel
 from dunning.facts import Facts, HoldKind, InvoiceState
-from dunning.writing import MESSAGE, distance_until, message_step, what_stops
+from dunning.writing import MESSAGE, distance_until, message_step, what_stops_message
 from tests.dunning.builders import a_cadence, a_collection, a_hold, a_step, on
 
 FRIDAY = on("2026-06-12")
@@ -23,7 +23,7 @@ def test_nothing_stops_it_at_any_hour_and_soon_after_a_contact() -> None:
     """Rule 4.8."""
     facts = replace(a_collection(), last_contact_on=FRIDAY, sends_automatically=False)
 
-    assert what_stops(facts, None, FRIDAY) is None
+    assert what_stops_message(facts, None, FRIDAY) is None
 
 
 @pytest.mark.parametrize(
@@ -41,15 +41,16 @@ def test_nothing_stops_it_at_any_hour_and_soon_after_a_contact() -> None:
 )
 def test_what_stops_all_contact_stops_it_too(facts: Facts, said: str) -> None:
     """Rules 3.* and 4.8."""
-    assert what_stops(facts, None, FRIDAY) == said
+    assert what_stops_message(facts, None, FRIDAY) == said
 
 
 def test_a_hold_that_ended_and_a_sender_of_others_stop_nothing() -> None:
     """Rule 4.8."""
     facts = replace(a_collection(), holds=(a_hold(until="2026-06-12"),), blocked_senders={"bo@us.example": "no"})
 
-    assert what_stops(facts, None, FRIDAY) is None
-    assert what_stops(facts, "Bo@us.example", FRIDAY) == "it cannot be sent: no"
+    assert what_stops_message(facts, None, FRIDAY) is None
+    cadence = a_cadence([replace(a_step("S1", 3), sender="Bo@us.example")])
+    assert what_stops_message(replace(facts, cadence=cadence), "S1", FRIDAY) == "it cannot be sent: no"
 
 
 def test_it_goes_to_those_whom_the_step_writes_to_that_it_is_used_as() -> None:

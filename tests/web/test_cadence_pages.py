@@ -105,7 +105,7 @@ async def test_a_job_of_something_else_is_not_shown_as_progress(admin: Browser, 
 async def test_the_line_is_drawn_and_listed(admin: Browser, engine: Engine) -> None:
     shown = await admin.get(f"/cadences/{id_of(engine)}?term=15")
 
-    assert shown.text.count('class="mark email automatic"') == 4 + 1  # and one in the legend
+    assert shown.text.count('class="mark email automatic"') == 2 * 4 + 1  # wide and narrow, and one in the legend
     assert 'class="mark call manual"' in shown.text
     assert "18 days after the due date" in shown.text
     assert "style=" not in shown.text

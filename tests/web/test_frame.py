@@ -212,6 +212,26 @@ async def test_a_part_of_a_signed_out_page_leads_the_whole_page_to_sign_in(brows
     assert elsewhere.headers["hx-redirect"] == "/sign-in?ended=1"
 
 
+async def test_who_sends_a_form_from_a_page_that_was_signed_out_is_told_so(browser: Browser) -> None:
+    answer = await browser.post("/actions/7/complete", {}, {"Referer": "http://pages.example/actions?open=7"})
+
+    assert place_of(answer) == "/sign-in?next=%2Factions%3Fopen%3D7&ended=1"
+
+
+async def test_what_is_asked_while_one_writes_leaves_a_signed_out_page_and_what_is_written_in_place(
+    browser: Browser,
+) -> None:
+    headers = {**HTMX, "HX-Current-URL": "http://pages.example/actions?open=7"}
+    answer = await browser.post("/actions/preview", {"body": "half a sentence"}, headers)
+
+    assert answer.status_code == 401
+    assert "hx-redirect" not in answer.headers
+    assert (answer.headers["hx-retarget"], answer.headers["hx-reswap"]) == ("#said", "innerMorph")
+    assert "You were signed out" in answer.text
+    assert 'href="/sign-in?next=%2Factions%3Fopen%3D7&amp;ended=1" target="_blank"' in answer.text
+    assert "<html" not in answer.text
+
+
 async def test_faults_of_parts_are_said_above_the_page(browser: Browser) -> None:
     await browser.sign_in(MEMBER)
 

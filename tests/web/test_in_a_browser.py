@@ -1,29 +1,22 @@
 """A real browser at a real server: what requests alone do not show."""
 
 import asyncio
-import os
 import shutil
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
 from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
 
 from db.engine import make_engine
-from devstack.leashed_process import LeashedProcess
-from devstack.ports import is_listening, lease_port
 from devstack.postgres import EmbeddedPostgres
 from intake.commands import Desk
 from tests.db.databases import a_copy_of
 from tests.web.browser import ADMIN, MEMBER, OWNER, PASSWORD, make_team
+from tests.web.served import serving
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE_SECONDS = 30
 NARROW, WIDE = 360, 1600
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH"),
@@ -77,24 +70,8 @@ def served(template: str, postgres: EmbeddedPostgres, tmp_path_factory: pytest.T
         Desk(engine, "setup").set_role(MEMBER, "member")
         Desk(engine, "setup").set_locale(MEMBER, "fr-FR")
         engine.dispose()
-        lease = lease_port()
-        lease.release()
-        yield from _serving(database_url, lease.number, tmp_path_factory.mktemp("served"))
-
-
-def _serving(database_url: str, port: int, home: Path) -> Iterator[str]:
-    env = {**os.environ, "DATABASE_URL": database_url, "TEMPORAL_ADDRESS": "127.0.0.1:1", "PYTHONPATH": str(ROOT)}
-    argv = [sys.executable, "-m", "console.main", "serve", "--port", str(port)]
-    server = LeashedProcess("served", argv, log=home / "served.log", env=env).start()
-    try:
-        end = time.monotonic() + PATIENCE_SECONDS
-        while not is_listening(port):
-            assert server.is_running, server.log_tail()
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.stop()
+        with serving(database_url, tmp_path_factory.mktemp("served")) as url:
+            yield url
 
 
 @pytest.fixture(params=[NARROW, WIDE], ids=["360", "1600"])

@@ -40,6 +40,7 @@ async def test_an_invoice_shows_what_it_owes_what_comes_next_and_why(book: Book,
 
     assert "INV-1" in page
     assert "€1,000.00" in page
+    assert "1000.00" not in page, "amounts of the timeline are written as all others"
     assert "Société Hélios" in page
     assert "upcoming" in page
     assert "call" in page

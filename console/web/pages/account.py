@@ -29,7 +29,7 @@ def account_page(visit: Visiting) -> Response:
 def change_profile(visit: Visiting, name: Annotated[str, Form()], locale: Annotated[str, Form()] = "") -> Response:
     """Change name and language."""
     if locale and locale not in OFFERED and locale != visit.user.locale:
-        raise Refused(visit.text("This language is not offered."))
+        raise Refused("This language is not offered.")
     try:
         with visit.work() as work:
             is_renamed = name.strip() != visit.user.name and work.desk.change_user(
@@ -38,7 +38,7 @@ def change_profile(visit: Visiting, name: Annotated[str, Form()], locale: Annota
             if not (work.desk.set_locale(visit.user.email, locale or None) or is_renamed):
                 work.nothing_changed()
     except Refused as refusal:
-        return _show(visit, profile_problem=str(refusal), name=name)
+        return _show(visit, profile_problem=refusal.said, name=name)
     return visit.go(ACCOUNT, said=_reader_after(visit, locale).text("Your account is saved."))
 
 

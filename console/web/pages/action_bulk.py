@@ -1,7 +1,10 @@
-"""One order about many to-dos: those that are ticked, or all that the list has; with a result for each."""
+"""One order about many to-dos: those that are ticked, or all that the list has.
 
-from collections.abc import Callable, Sequence
-from datetime import date
+What fits on a page of the list is carried out at once, with a result for each.
+More is shown first, and done by a job.
+"""
+
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Form
@@ -10,18 +13,22 @@ from starlette.responses import Response
 
 from console.web.guard import needs, page_router
 from console.web.pages.action_filter import TODO, Asked
+from console.web.pages.action_jobs import Doing, show_preview
 from console.web.pages.action_orders import KIND
-from console.web.pages.actions import BULK_MAX, show
+from console.web.pages.actions import PAGE_LINES, show
 from console.web.visit import Visit, Visiting
 from console.web.work import Work
 from db.engine import transaction
-from db.operations.todos import Ending
+from db.operations.refusal import Refused
 from db.queries.access import Role
 from db.queries.calendar import local_date
 from db.queries.todos import action_line
-from db.queries.worklist import count_work, work_page
+from db.queries.worklist import work_ids
+from intake.jobs.over_todos import TODOS_MAX, OverTodos
+from intake.jobs.todo_kinds import EndOrder, HandOnOrder, SnoozeOrder
 from intake.todo_orders import TodoResult, TodosTold
 
+AT_ONCE_MAX = PAGE_LINES
 # So many are committed together: locks are held for a moment, and processes are told of several at once.
 _TOGETHER = 20
 router = page_router()
@@ -34,37 +41,57 @@ def bulk(
     do: Annotated[str, Form(max_length=20)],
     ids: Ids = None,
     everything: Annotated[str, Form(max_length=10)] = "",
-    expected: Annotated[int, Form(ge=0, le=10**6)] = 0,
+    expected: Annotated[int | None, Form(ge=0, le=10**6)] = None,
     until: Annotated[str, Form(max_length=40)] = "",
     owner: Annotated[str, Form(max_length=400)] = "",
     back: Annotated[str, Form(max_length=2000)] = TODO,
 ) -> Response:
-    """Carry the order out for each to-do by itself, and show what came of each."""
+    """Carry the order out for each to-do by itself and show what came of each; or show what it would do to many.
+
+    `expected` is how many the person was told that the list has; None if nobody counted them all.
+    """
     asked = Asked.of_path(back)
     if asked.view != "todo":
         raise HTTPException(422)
-    verb, order = _order(do, until, owner)
+    doing = Doing(do, until, owner)
+    order = doing.order(asked.written(visit.user.email) if everything else "")
     if order is None:
         problem = visit.text("Choose the day or the owner that goes with it.")
         return show(visit, asked, problem=problem)
-    if everything:
-        found = _matching(visit, asked, expected)
-        if found is None:
-            said = visit.text("Meanwhile other to-dos match. Nothing was done: look at the list again.")
-            return show(visit, asked, problem=said)
-    else:
-        found = list(dict.fromkeys(ids or ()))
+    found = _matching(visit, asked) if everything else sorted(set(ids or ()))
+    if len(found) > TODOS_MAX or any(not 0 < one < 2**63 for one in found):
+        raise HTTPException(422)
+    if len(found) > AT_ONCE_MAX or (found and everything and expected is None):
+        return _previewed(visit, asked, doing, order, found)
+    if everything and len(found) != expected:
+        said = visit.text("Meanwhile other to-dos match. Nothing was done: look at the list again.")
+        return show(visit, asked, problem=said)
     if not found:
         return show(visit, asked, problem=visit.text("Tick the to-dos that it is about."))
-    if len(found) > BULK_MAX or any(not 0 < one < 2**63 for one in found):
-        raise HTTPException(422)
-    results = _carry_out(visit, found, order, verb)
+    return _show_results(visit, asked, _carry_out(visit, found, order, doing.verb))
+
+
+def _previewed(visit: Visit, asked: Asked, doing: Doing, order: OverTodos, found: Sequence[int]) -> Response:
+    try:
+        return show_preview(visit, asked, doing, order, found)
+    except Refused as refusal:
+        return show(visit, asked, problem=visit.said(refusal))
+
+
+def _matching(visit: Visit, asked: Asked) -> list[int]:
+    with transaction(visit.web.engine) as session:
+        today = local_date(session, visit.now)
+        chosen = asked.chosen(session, visit.user.email, today)
+        return [] if chosen is None else work_ids(session, chosen, asked.worth, today, TODOS_MAX + 1)
+
+
+def _show_results(visit: Visit, asked: Asked, results: Sequence[TodoResult]) -> Response:
     failed = [one for one in results if not one.is_done]
     with transaction(visit.web.engine) as session:
         lines = {one.id: action_line(session, one.id) for one in failed}
     return visit.page(
         "actions/bulk_done.html",
-        status=200 if not failed else 409 if len(failed) == len(results) else 200,
+        status=409 if len(failed) == len(results) else 200,
         done=len(results) - len(failed),
         total=len(results),
         failed=failed,
@@ -73,46 +100,11 @@ def bulk(
     )
 
 
-def _order(do: str, until: str, owner: str) -> tuple[str, Callable[[Work, Sequence[int]], TodosTold] | None]:
-    """Return what the audit log calls the order, and the order; None if it lacks its day or owner."""
-    match do:
-        case "done":
-            return "to-do completed", lambda work, ids: work.desk.complete_todos(ids, Ending("done"))
-        case "ignored":
-            return "to-do ignored", lambda work, ids: work.desk.complete_todos(ids, Ending("ignored"))
-        case "send":
-            return "message sent", lambda work, ids: work.desk.send_todos(ids)
-        case "snooze":
-            try:
-                day = date.fromisoformat(until)
-            except ValueError:
-                return "to-do snoozed", None
-            return "to-do snoozed", lambda work, ids: work.desk.snooze_todos(ids, day)
-        case "assign":
-            if not (owner and owner.isprintable()):
-                return "to-do assigned", None
-            return "to-do assigned", lambda work, ids: work.desk.assign_todos(ids, owner)
-    raise HTTPException(422)
-
-
-def _matching(visit: Visit, asked: Asked, expected: int) -> list[int] | None:
-    """Return the first to-dos of the list, None if there are not as many as the person was told."""
-    with transaction(visit.web.engine) as session:
-        today = local_date(session, visit.now)
-        chosen = asked.chosen(session, visit.user.email, today)
-        if chosen is None or count_work(session, chosen, asked.worth, today).number != expected:
-            return None
-        page = work_page(session, chosen, asked.worth, today, BULK_MAX, asked.order)
-    return [line.id for line in page.lines]
-
-
-def _carry_out(
-    visit: Visit, ids: Sequence[int], order: Callable[[Work, Sequence[int]], TodosTold], verb: str
-) -> list[TodoResult]:
+def _carry_out(visit: Visit, ids: Sequence[int], order: OverTodos, verb: str) -> list[TodoResult]:
     results: list[TodoResult] = []
     for start in range(0, len(ids), _TOGETHER):
         with visit.work() as work:
-            told = order(work, ids[start : start + _TOGETHER])
+            told = _ordered(work, ids[start : start + _TOGETHER], order)
             for one in told.results:
                 if one.is_done:
                     work.note(verb, KIND, str(one.id))
@@ -120,3 +112,15 @@ def _carry_out(
                 work.nothing_changed()
         results += told.results
     return results
+
+
+def _ordered(work: Work, ids: Sequence[int], order: OverTodos) -> TodosTold:
+    match order:
+        case EndOrder():
+            return work.desk.complete_todos(ids, order.ending)
+        case SnoozeOrder(until=until):
+            return work.desk.snooze_todos(ids, until)
+        case HandOnOrder(owner=owner):
+            return work.desk.assign_todos(ids, owner)
+        case _:
+            return work.desk.send_todos(ids)

@@ -81,9 +81,20 @@ class Asked:
         return f"{base}?{urlencode(given)}" if given else base
 
     @property
+    def list_path(self) -> str:
+        """Return the address of the whole list from its beginning, with nothing opened: what a view keeps."""
+        return self.path(after="", open="")
+
+    @property
     def filters(self) -> int:
         """Return how many filters there are."""
         return sum(bool(getattr(self, name)) for name in _FILTERS)
+
+    def written(self, email: str) -> str:
+        """Return which list it is, for whoever reads later what was ordered of it."""
+        whose = {MINE: f"{email} and their groups", ANYBODY: "everybody"}.get(self.whose, self.whose)
+        said = [("owner", whose), *((label, getattr(self, name)) for name, label in _WRITTEN.items())]
+        return ", ".join(f"{label} {value}" for label, value in said if value)
 
     @property
     def whose(self) -> str:
@@ -161,6 +172,15 @@ class Asked:
 
 
 _NAMES = tuple(field.name for field in fields(Asked) if field.name != "view")
+_WRITTEN = {
+    "cadence": "cadence",
+    "channel": "channel",
+    "status": "due",
+    "customer": "customer",
+    "min": "outstanding from",
+    "max": "outstanding up to",
+    "age": "days overdue",
+}
 _FILTERS = ("owner", "cadence", "channel", "status", "customer", "min", "max", "age")
 
 

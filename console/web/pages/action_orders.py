@@ -180,7 +180,7 @@ def _ordered(
             work.tell(told.told)
             work.note(verb, KIND, f"{action_id} ({line.invoice})", **details)
     except (Refused, Stale) as refusal:
-        return show(visit, _opened(asked, action_id), problem=str(refusal), typed=typed)
+        return show(visit, _opened(asked, action_id), problem=visit.said(refusal), typed=typed)
     following: int | None = action_id if stays else _following(visit, asked, line)
     said = f"{line.invoice}, {line.customer_name}: {said}"
     return visit.go(asked.path(open="" if following is None else following), said=said)

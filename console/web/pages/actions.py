@@ -26,6 +26,7 @@ from console.web.pages.action_filter import (
     written,
 )
 from console.web.pages.action_pane import Pane, read_pane
+from console.web.view_bar import view_bar
 from console.web.visit import Visit, Visiting
 from db.engine import Session, transaction
 from db.operations.messages.drafts import Draft
@@ -38,8 +39,6 @@ from db.queries.todos import ActionFilter
 from db.queries.worklist import SCANNED_MAX, Count, WorkPage, count_work, work_page
 
 PAGE_LINES = 50
-# One order about many to-dos takes a few seconds for so many, and not longer.
-BULK_MAX = 500
 Back = Annotated[str, Query(max_length=2000)]
 router = page_router()
 
@@ -92,6 +91,7 @@ def show(
         counts = {view: _count(visit, session, asked, view, today) for view in ("todo", "all")}
         pane = _pane(visit, session, asked, today)
         owners, cadences = owner_names(session), cadence_names(session)
+        bar = view_bar(session, visit, "actions", asked.list_path, (TODO, ALL))
     matching = counts[asked.view]
     return visit.page(
         "actions/page.html",
@@ -101,6 +101,7 @@ def show(
         counts=counts,
         matching=matching,
         tabs=_tabs(asked),
+        bar=bar,
         owners=owners,
         cadences=cadences,
         channels=CHANNELS,
@@ -110,7 +111,6 @@ def show(
         ANYBODY=ANYBODY,
         COMING=COMING,
         LATER=LATER,
-        BULK_MAX=BULK_MAX,
         SCANNED_MAX=SCANNED_MAX,
         is_unknown=chosen is None,
         newest=asked.path(after="", open="") if asked.after else None,

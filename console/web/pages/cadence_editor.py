@@ -92,7 +92,7 @@ def keep(visit: Visiting, cadence_id: int, sent: Sent) -> Response:
             else:
                 work.note("cadence drafted", "cadence", name, version=number, steps=len(cadence.steps))
     except Refused as refusal:
-        problem = str(refusal)
+        problem = refusal.said
     except Misplaced:
         problem = visit.text("The draft was not saved: mend what is marked.")
     if problem is not None:

@@ -10,6 +10,7 @@ from console.web import cadence_words
 from console.web.cadence_form import Sent, basis_from
 from console.web.guard import needs, page_router
 from console.web.pages.cadences import PATH, named
+from console.web.pages.invoices.words import STAGES
 from console.web.visit import Visit, Visiting
 from db.engine import transaction
 from db.operations.cadences import Basis
@@ -64,7 +65,7 @@ def publish(visit: Visiting, cadence_id: int, sent: Sent, default: Annotated[str
                 **({"default": True} if default == "yes" else {}),
             )
     except Refused as refusal:
-        return _show(visit, cadence_id, None, str(refusal))
+        return _show(visit, cadence_id, None, refusal.said)
     said = visit.text("Version %(number)s of %(name)s is in force.", number=switched.number, name=name)
     return visit.go(f"{PATH}/{cadence_id}?job={switched.job_id}", said=said)
 
@@ -80,7 +81,7 @@ def _show(visit: Visit, cadence_id: int, weighed: Weighed | None, refused: str |
             try:
                 drafted_candidate(session, name)
             except Refused as refusal:
-                obstacle = str(refusal)
+                obstacle = refusal.said
     before = None if in_force is None else in_force.cadence
     return visit.page(
         "cadences/publish.html",
@@ -120,7 +121,7 @@ def _planned(visit: Visit) -> object:
     """Return what says in words what comes next of an invoice."""
 
     def said(planned: Projection) -> str:
-        stage = visit.text(planned.stage.value)
+        stage = visit.text(STAGES[planned.stage.value])
         if planned.step is None:
             return stage
         on = "" if planned.due_on is None else f", {visit.reader.day(planned.due_on)}"

@@ -68,7 +68,7 @@ def make_new(
         with visit.work() as work:
             cadences.one_editor_at_a_time(work.session)
             if name in cadence_ids(work.session):
-                raise Refused(visit.text("There is a cadence of this name already."))
+                raise Refused("There is a cadence of this name already.")
             model = newest_version(work.session, like) if like else None
             cadence = read_cadence(STANDARD) if model is None else model.cadence
             stated = read_stated(work.session, stated_by(form_of(cadence), name))
@@ -76,7 +76,7 @@ def make_new(
             work.note("cadence drafted", "cadence", name, version=number)
             cadence_id = cadence_ids(work.session)[name]
     except Refused as refusal:
-        return _ask(visit, name, like, str(refusal))
+        return _ask(visit, name, like, refusal.said)
     except Misplaced as misplaced:
         return _ask(visit, name, like, str(misplaced))
     return visit.go(f"{PATH}/{cadence_id}/edit", said=visit.text("The draft is there. Nothing is sent by it."))

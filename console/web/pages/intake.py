@@ -88,7 +88,7 @@ def order(
         try:
             dry_run(visit, kept, source, chosen, assign or None, is_strict=strict)
         except Refused as refusal:
-            return _show(visit, kept, chosen, problem=str(refusal), assign=assign, strict=strict)
+            return _show(visit, kept, chosen, problem=refusal.said, assign=assign, strict=strict)
         return visit.go(f"{PATH}/files/{token}/report")
     uploads = visit.web.uploads
     if not uploads.begin_order(kept):
@@ -103,7 +103,7 @@ def order(
             work.note("import ordered", "job", str(ordered), file=kept.name)
         job_id = ordered
     except Refused as refusal:
-        return _show(visit, kept, chosen, problem=str(refusal), assign=assign, strict=strict)
+        return _show(visit, kept, chosen, problem=refusal.said, assign=assign, strict=strict)
     finally:
         uploads.end_order(kept, job_id)
     return visit.go(f"/jobs/{job_id}", said=visit.text("The import is ordered."))
@@ -121,16 +121,14 @@ def save_profile(
         with visit.work() as work:
             reading = read_as(work.session, source, chosen)
             if reading.profile is None:
-                raise Refused(visit.text("There is nothing to save: the file could not be read."))
+                raise Refused("There is nothing to save: the file could not be read.")
             known = {one.kind for one in saved_profiles(work.session, name.strip())}
             if reading.profile.kind in known and not replace:
-                raise Refused(
-                    visit.text("There is a profile %(name)s already. Say that it is to be replaced.", name=name)
-                )
+                raise Refused("There is a profile {name} already. Say that it is to be replaced.", name=name)
             keep_profile(work.session, name, reading.profile, work.acting.by)
             work.note("profile saved", "profile", name.strip(), kind=reading.profile.kind)
     except Refused as refusal:
-        return _show(visit, kept, chosen, profile_problem=str(refusal), profile_name=name)
+        return _show(visit, kept, chosen, profile_problem=refusal.said, profile_name=name)
     return visit.go(_address(kept, chosen), said=visit.text("The profile is saved."))
 
 
@@ -139,7 +137,7 @@ def forget_profile(visit: Visiting, name: Line, kind: Line) -> Response:
     """Forget a profile."""
     with visit.work() as work:
         if not delete_profile(work.session, name, kind):
-            raise Refused(visit.text("There is no such profile any more."))
+            raise Refused("There is no such profile any more.")
         work.note("profile deleted", "profile", name, kind=kind)
     return visit.go(PATH, said=visit.text("The profile is deleted."))
 
@@ -171,7 +169,7 @@ def _show(visit: Visit, kept: Upload, how: HowToRead, **said: Any) -> Response:
             reading, headers = read_as(session, source, how), headers_seen(source, how)
         except Refused as refusal:
             # What was said of the file makes no sense: it is read as it is, beside the complaint.
-            how, problem = HowToRead(), problem or str(refusal)
+            how, problem = HowToRead(), problem or refusal.said
             reading, headers = read_as(session, source, how), headers_seen(source, how)
         columns = columns_for(session, reading.kind) if reading.kind is not None and headers else ()
         profiles = saved_profiles(session)
@@ -210,7 +208,7 @@ def _show(visit: Visit, kept: Upload, how: HowToRead, **said: Any) -> Response:
 def _ordered_before(visit: Visit, kept: Upload) -> Response:
     """Lead whoever sends the same form twice to the one import that came of it."""
     if kept.job_id is None:
-        raise Refused(visit.text("This import is being ordered at this moment."))
+        raise Refused("This import is being ordered at this moment.")
     return visit.go(f"/jobs/{kept.job_id}", said=visit.text("This file was ordered to be imported before."))
 
 

@@ -37,6 +37,11 @@ KINDS = (
     N_("bulk hide"),
     N_("bulk show"),
     N_("bulk release"),
+    N_("complete to-dos"),
+    N_("ignore to-dos"),
+    N_("send to-dos"),
+    N_("snooze to-dos"),
+    N_("assign to-dos"),
     N_("publish"),
     N_("reconcile"),
 )
@@ -52,7 +57,8 @@ def list_jobs(visit: Visiting, only: Choice = "", before: Cursor = None) -> Resp
     is_running = only == "running"
     with transaction(visit.web.engine) as session:
         found = job_page(session, PAGE_JOBS + 1, before, only_running=is_running)
-        files = job_file_names(session, [job.id for job in found])
+        # What a list of to-dos is kept as is no file that anybody brought.
+        files = job_file_names(session, [job.id for job in found if job.kind == "import"])
     jobs = found[:PAGE_JOBS]
     chosen = {"only": "running"} if is_running else {}
     return visit.page(

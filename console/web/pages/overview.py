@@ -38,12 +38,15 @@ router = page_router()
 
 @router.get(PATH, **needs(Role.MEMBER))
 def show_overview(visit: Visiting, seen: Annotated[str | None, Query(max_length=200)] = None) -> Response:
-    """Show the figures that there are; old ones are counted anew meanwhile, and htmx asks until they are there."""
+    """Show the figures that there are; old ones are counted anew meanwhile, and htmx asks until they are there.
+
+    For a page that stays open workers count often enough: it shows what they counted.
+    """
     now, reader = visit.now, visit.reader
     today = now.astimezone(reader.time_zone).date()
     with transaction(visit.web.engine) as session:
         found = overview(session)
-    stale, state = found.stale(now, today), _state(found)
+    stale, state = found.stale(now, today) if visit.seen is None else (), _state(found)
     response: Response
     if visit.is_partial and seen == state and stale:
         response = Response(status_code=204)

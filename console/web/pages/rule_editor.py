@@ -99,7 +99,7 @@ def add_rule(visit: Visiting, text: RuleText = "", name: RuleName = "") -> Respo
             told = work.desk.add_rule(text, name.strip() or None)
             work.note("rule added", "rule", told.line.rule.name)
     except Refused as refusal:
-        return _editor(visit, None, text, name, problem=str(refusal))
+        return _editor(visit, None, text, name, problem=refusal.said)
     said = visit.text("The rule is added. It decides nothing before you activate it.")
     return visit.go(f"{PATH}/{told.line.rule.id}", said=said)
 
@@ -133,7 +133,7 @@ def save_rule(
     except Refused as refusal:
         with transaction(visit.web.engine) as session:
             kept = line_with(rule_lines(session), rule_id)
-        return _editor(visit, kept, text, name, problem=str(refusal), version=version)
+        return _editor(visit, kept, text, name, problem=refusal.said, version=version)
     said = (
         visit.text("The rule is changed.") if told.changed else visit.text("Nothing changed: it says so already.")
     )
@@ -210,12 +210,12 @@ def _checked(visit: Visit, text: str, name: str | None) -> Checked:
     except MisreadRule as refusal:
         return Checked(text, misread=refusal.misread)
     except Refused as refusal:
-        return Checked(text, objection=str(refusal))
+        return Checked(text, objection=refusal.said)
     try:
         with transaction(visit.web.engine) as session:
             require_known(session, definition)
     except Refused as refusal:
-        return Checked(text, definition, objection=str(refusal))
+        return Checked(text, definition, objection=refusal.said)
     reach = reach_of(visit.web.engine, definition, name)
     with transaction(visit.web.engine) as session:
         names = rule_names(session, {*reach.shadowed_by, *reach.shadows})

@@ -77,9 +77,7 @@ def move_rule(
             lines = rule_lines(work.session)
             line = line_with(lines, rule_id)
             if line is None or version_of_order(lines) != order:
-                raise Refused(
-                    visit.text("Somebody changed the order of the rules meanwhile. It is shown as it is now.")
-                )
+                raise Refused("Somebody changed the order of the rules meanwhile. It is shown as it is now.")
             others = [one for one in lines if one.rule.id != rule_id]
             before = others[to - 1].rule.name if to <= len(others) else None
             place = Place("bottom") if before is None else Place("before", before)
@@ -92,7 +90,7 @@ def move_rule(
                 "%(rule)s stands at place %(place)s now.", rule=line.rule.name, place=told.line.rule.position
             )
     except Refused as refusal:
-        return _list(visit, problem=str(refusal))
+        return _list(visit, problem=refusal.said)
     return visit.go(f"{PATH}#rule-{rule_id}", said=said)
 
 
@@ -121,7 +119,7 @@ def activate_rule(
             else:
                 work.nothing_changed()
     except Refused as refusal:
-        return _activation(visit, rule_id, problem=str(refusal))
+        return _activation(visit, rule_id, problem=refusal.said)
     if told.job_id is not None:
         return visit.go(f"/jobs/{told.job_id}", said=visit.text("The rule is active, and being applied."))
     return visit.go(f"{PATH}/{rule_id}", said=visit.text("The rule is active: it decides from now on."))
@@ -138,7 +136,7 @@ def deactivate_rule(visit: Visiting, rule_id: RuleId, version: Version) -> Respo
             else:
                 work.nothing_changed()
     except Refused as refusal:
-        return _show(visit, rule_id, problem=str(refusal))
+        return _show(visit, rule_id, problem=refusal.said)
     return visit.go(f"{PATH}/{rule_id}", said=visit.text("The rule is not active any more. What it did stays."))
 
 
@@ -151,7 +149,7 @@ def delete_rule(visit: Visiting, rule_id: RuleId, version: Version) -> Response:
             work.desk.delete_rule(line.rule.name)
             work.note("rule deleted", "rule", line.rule.name)
     except Refused as refusal:
-        return _show(visit, rule_id, problem=str(refusal))
+        return _show(visit, rule_id, problem=refusal.said)
     return visit.go(PATH, said=visit.text("The rule is deleted. What it did stays."))
 
 

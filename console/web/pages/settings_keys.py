@@ -57,7 +57,7 @@ def _moment(visit: Visit, text: str) -> datetime | None:
         day = date.fromisoformat(text)
         return datetime.combine(day, time(), visit.user.time_zone).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Refused(visit.text("This is no day: %(text)s", text=text)) from error
+        raise Refused("This is no day: {text}", text=text) from error
 
 
 def _show(

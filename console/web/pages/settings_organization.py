@@ -53,7 +53,7 @@ def change_logo(
             new = None if removes else sound_logo(image.file.read(LOGO_BYTES_MAX + 1), image.filename)
         except ValueError as wrong:
             raise Refused(
-                visit.text("This is no logo. Take a PNG, JPEG or GIF image of at most %(size)s KB.", size=200)
+                "This is no logo. Take a PNG, JPEG or GIF image of at most {size} KB.", size=200
             ) from wrong
         if not work.desk.change_logo(new):
             work.nothing_changed()

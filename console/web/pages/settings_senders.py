@@ -7,6 +7,7 @@ from fastapi import Form
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from console.web.domain_reports import of_domains
 from console.web.guard import needs, page_router
 from console.web.settings_frame import refused, require_version, show, version_of
 from console.web.visit import Visit, Visiting
@@ -28,7 +29,7 @@ router = page_router()
 @router.get(PATH, **needs(Role.ADMIN))
 def senders(visit: Visiting) -> Response:
     """List the senders."""
-    return _show_all(visit)
+    return show_senders(visit)
 
 
 @router.post(PATH, **needs(Role.ADMIN))
@@ -38,7 +39,7 @@ def add_sender(visit: Visiting, email: Text, name: Text, user: Text = "", reply_
         work.desk.add_sender(NewSender(email, name, user=user or None, reply_to=reply_to or None))
     if why:
         given = {"email": email, "name": name, "user": user, "reply_to": reply_to}
-        return _show_all(visit, problem=why[0], given=given)
+        return show_senders(visit, problem=why[0], given=given)
     with transaction(visit.web.engine) as session:
         added = [line.email for line in sender_lines(session) if line.email.lower() == email.strip().lower()]
     said = visit.text("%(email)s is added.", email=email.strip())
@@ -52,7 +53,7 @@ def choose_default(visit: Visiting, email: Text = "") -> Response:
         if not work.desk.set_default_sender(email or None):
             work.nothing_changed()
     if why:
-        return _show_all(visit, problem=why[0])
+        return show_senders(visit, problem=why[0])
     return visit.go(PATH, said=visit.text("The default sender is saved."))
 
 
@@ -134,7 +135,7 @@ def delete_sender(visit: Visiting, email: Text) -> Response:
 
 def _send(visit: Visit, message: CodeMessage) -> None:
     if visit.web.transport is None:
-        raise Refused(visit.text("No mail server is set here."))
+        raise Refused("No mail server is set here.")
     try:
         transport = visit.web.transport()
     except ValueError as error:
@@ -149,14 +150,16 @@ def _limit(visit: Visit, text: str) -> int:
     """Return a limit, 0 for none. Raises Refused."""
     plain = text.strip() or "0"
     if not (plain.isascii() and plain.isdigit() and len(plain) <= 7):
-        raise Refused(visit.text("%(text)s is no limit; take a whole number, or nothing.", text=text))
+        raise Refused("{text} is no limit; take a whole number, or nothing.", text=text)
     return int(plain)
 
 
-def _show_all(visit: Visit, problem: Refused | None = None, given: dict[str, str] | None = None) -> Response:
+def show_senders(visit: Visit, problem: Refused | None = None, given: dict[str, str] | None = None) -> Response:
+    """Show all senders and their domains; with why something could not be done."""
     with transaction(visit.web.engine) as session:
         lines, users = sender_lines(session), user_lines(session)
         own = organization_view(session)
+        of_all_domains = of_domains(visit, session)
     assert own is not None, "somebody is signed in to it"
     return show(
         visit,
@@ -168,6 +171,7 @@ def _show_all(visit: Visit, problem: Refused | None = None, given: dict[str, str
         given=given or {"email": "", "name": "", "user": "", "reply_to": ""},
         has_default=any(line.is_default for line in lines),
         at=_at,
+        **of_all_domains,
     )
 
 

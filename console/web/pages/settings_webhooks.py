@@ -116,7 +116,7 @@ def redeliver(visit: Visiting, webhook: Id, delivery: Annotated[int, Form(ge=1, 
 
     def order(work: Work) -> bool:
         if not lock_webhook_delivery(work.session, webhook, delivery):
-            raise Refused(visit.text("This delivery is not there any more."))
+            raise Refused("This delivery is not there any more.")
         work.desk.redeliver_webhook(delivery)
         work.note("delivered again", "webhook", str(webhook), delivery=delivery)
         return True
@@ -149,8 +149,7 @@ def _found(visit: Visit, url: str) -> Place:
         return look_up(url.strip(), resolver=visit.web.resolver)
     except Refused as refusal:
         # Whoever runs the server may allow it by command; a page must not reach into its network.
-        said = str(refusal).partition("; allow it with")[0].replace(" (--allow-private)", "")
-        raise Refused(said) from refusal
+        raise Refused(str(refusal).partition("; allow it with")[0].replace(" (--allow-private)", "")) from refusal
 
 
 def _show_all(

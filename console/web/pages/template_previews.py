@@ -89,7 +89,7 @@ def _made(visit: Visit, name: str, text: Text, number: str, to: str | None = Non
         hold_still(session)
         invoice_id = invoice_id_of(session, number) if number else None
         if invoice_id is None:
-            raise Refused(visit.text("Choose an invoice: there is no invoice %(number)s.", number=number))
+            raise Refused("Choose an invoice: there is no invoice {number}.", number=number)
         return preview(session, name, invoice_id, visit.now, text.language, to, text)
 
 

@@ -67,7 +67,7 @@ def begin_new(
     try:
         path = f"{PATH}/{sound_name(name.strip())}/{sound_language(language.strip())}"
     except Refused as refusal:
-        values = {"name": name, "language": language, "problem": str(refusal)}
+        values = {"name": name, "language": language, "problem": refusal.said}
         return visit.page("templates/new.html", status=422, **values)
     return visit.go(path)
 
@@ -116,7 +116,7 @@ def save(
             else:
                 work.note("template saved", "template", name, language=language, edition=saved.number)
     except Refused as refusal:
-        return show(visit, name, text, edition, str(refusal), 409)
+        return show(visit, name, text, edition, refusal.said, 409)
     if saved.errors:
         said = visit.text("It was not saved: mend the errors below first.")
         return show(visit, name, text, edition, said, 422)

@@ -105,6 +105,8 @@
     }
   });
 
+  document.addEventListener("duewell:renewed", dress);
+
   if (keysButton) {
     keysButton.hidden = false;
     keysButton.addEventListener("click", showKeys);

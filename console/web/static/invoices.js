@@ -24,5 +24,6 @@
     if (event.target.closest("#lines")) show();
   });
   document.addEventListener("htmx:after:swap", show);
+  document.addEventListener("duewell:renewed", show);
   show();
 })();

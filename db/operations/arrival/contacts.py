@@ -32,7 +32,7 @@ def take_stated_contact(session: Session, customer_id: int, stated: StatedContac
     newest statement says who. What waits for an address goes out by itself (rule 4.4). Raises Refused.
     """
     if stated.role == FORMER:
-        raise Refused(f"the role {FORMER!r} is that of addresses which another one took the place of")
+        raise Refused("the role {role!r} is that of addresses which another one took the place of", role=FORMER)
     contact = _contact(session, customer_id, stated)
     said = {
         "external_id": stated.external_id,
@@ -70,7 +70,7 @@ def _contact(session: Session, customer_id: int, stated: StatedContact) -> Conta
     if same is None or same is known:
         return known
     if known is not None or same.external_id is not None or same.role == FORMER:
-        raise Refused(f"{stated.email} is the address of another contact of the customer")
+        raise Refused("{email} is the address of another contact of the customer", email=stated.email)
     return same
 
 

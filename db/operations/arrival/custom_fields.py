@@ -13,6 +13,7 @@ from db.operations.rules.smart_rules import rules_changed
 from db.queries.custom_fields import FIELDS_MAX, Entity
 from db.queries.smart_rules import rules_that_name
 from db.tables.custom_fields import CustomField, CustomValue
+from phrase import phrase
 
 FieldType = Literal["text", "number", "date", "boolean", "select"]
 # No index leads to the values of a field: taking an option or a field away is rare, and looks at all values once.
@@ -43,13 +44,17 @@ def put_field(session: Session, stated: StatedField) -> bool:
     field = _field(session, stated.entity, stated.key)
     if field is None:
         if len(session.scalars(select(CustomField.id)).all()) >= FIELDS_MAX:
-            raise Refused(f"there are {FIELDS_MAX} fields already")
+            raise Refused("there are {most} fields already", most=FIELDS_MAX)
         values = {"entity": stated.entity, "key": stated.key, "type": stated.type, "label": stated.label}
         session.execute(insert(CustomField).values(**values, options=list(stated.options)))
         rules_changed(session)
         return True
     if field.type != stated.type:
-        raise Refused(f"{stated.key} is a {field.type} field; a type never changes, so take another key")
+        raise Refused(
+            "{key} is a {type} field; a type never changes, so take another key",
+            key=stated.key,
+            type=phrase(field.type),
+        )
     if (field.label, field.options) == (stated.label, list(stated.options)):
         return False
     _require_unused(session, field, [option for option in field.options if option not in stated.options])
@@ -64,10 +69,10 @@ def delete_field(session: Session, entity: Entity, key: str) -> None:
     one_editor_at_a_time(session)
     field = _field(session, entity, key)
     if field is None:
-        raise Refused(f"there is no custom field {key!r} of {entity}s")
+        raise Refused("there is no custom field {key!r} of {entity}s", key=key, entity=phrase(entity))
     naming = rules_that_name(session, field.entity, field.key)
     if naming:
-        raise Refused(f"the rule {naming[0]} names {key}; edit or delete it first")
+        raise Refused("the rule {rule} names {key}; edit or delete it first", rule=naming[0], key=key)
     session.execute(delete(CustomValue).where(CustomValue.field_id == field.id))
     session.execute(delete(CustomField).where(CustomField.id == field.id))
     rules_changed(session)
@@ -76,9 +81,15 @@ def delete_field(session: Session, entity: Entity, key: str) -> None:
 def _require_unused(session: Session, field: CustomField, options: Sequence[str]) -> None:
     for option in options:
         if session.execute(_HAS_OPTION, {"field_id": field.id, "option": option}).first() is not None:
-            raise Refused(f"{option} is the value of a {field.entity}; an option in use does not go")
+            raise Refused(
+                "{option} is the value of a {entity}; an option in use does not go",
+                option=option,
+                entity=phrase(field.entity),
+            )
     if options and (naming := rules_that_name(session, field.entity, field.key)):
-        raise Refused(f"the rule {naming[0]} names {field.key}; edit or delete it before options go")
+        raise Refused(
+            "the rule {rule} names {key}; edit or delete it before options go", rule=naming[0], key=field.key
+        )
 
 
 def _field(session: Session, entity: str, key: str) -> CustomField | None:

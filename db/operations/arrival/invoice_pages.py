@@ -80,7 +80,7 @@ def _one(session: Session, incoming: IncomingInvoice, change: Change, chosen: Ch
             outcome, told = take_and_tell(session, incoming, change, chosen)
             return Taken(outcome, "; ".join(told) or None)
     except Refused as refusal:
-        return Taken(None, str(refusal))
+        return Taken(None, refusal.said)
 
 
 def _compared(
@@ -101,7 +101,7 @@ def _compared(
         try:
             known = ledger.invoice(incoming)
         except Refused as refusal:
-            taken[place] = Taken(None, str(refusal))
+            taken[place] = Taken(None, refusal.said)
             continue
         if known is None:
             new.append(place)

@@ -78,7 +78,7 @@ def take_and_tell(
     lock_invoice(session, invoice_id)
     invoice = session.get_one(Invoice, invoice_id, populate_existing=True)
     if invoice.customer_id != customer_id:
-        raise Refused(f"{invoice.number} belongs to another customer")
+        raise Refused("{number} belongs to another customer", number=invoice.number)
     told = (*_change(session, invoice, incoming, change), *party_changed)
     if not told:
         return Outcome.UNCHANGED, ()
@@ -117,7 +117,7 @@ def identified(
     if by_external_id is None and incoming.shown_number in (incoming.external_id, external_id):
         return invoice_id
     if by_external_id != invoice_id:
-        raise Refused(f"the number {incoming.shown_number} belongs to another invoice")
+        raise Refused("the number {number} belongs to another invoice", number=incoming.shown_number)
     return by_external_id
 
 
@@ -186,7 +186,9 @@ def _create(
 
 def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, change: Change) -> list[str]:
     if incoming.currency != invoice.currency:
-        raise Refused(f"{invoice.number} is in {invoice.currency}; a currency never changes")
+        raise Refused(
+            "{number} is in {currency}; a currency never changes", number=invoice.number, currency=invoice.currency
+        )
     after = {**_stated(incoming), "external_id": incoming.external_id, "total": incoming.total}
     if incoming.number is None:
         # The file has one name for it; what another one called it stays.
@@ -201,8 +203,9 @@ def _change(session: Session, invoice: Invoice, incoming: IncomingInvoice, chang
     if differing:
         if invoice.settled > incoming.total:
             raise Refused(
-                f"{Money(invoice.settled, invoice.currency)} is settled already, "
-                f"more than a total of {incoming.total}"
+                "{settled} is settled already, more than a total of {total}",
+                settled=Money(invoice.settled, invoice.currency),
+                total=incoming.total,
             )
         _write(session, invoice.id, **differing)
     told = {name: [_shown(before[name]), _shown(value)] for name, value in differing.items()}
@@ -278,13 +281,17 @@ def _take_paid(session: Session, invoice: Invoice, incoming: IncomingInvoice, ch
     if further == 0 or booked <= incoming.paid < stated:
         return False
     if further < 0:
-        raise Refused(f"paid {incoming.paid} is less than the {Money(stated, invoice.currency)} stated before")
+        raise Refused(
+            "paid {paid} is less than the {before} stated before",
+            paid=incoming.paid,
+            before=Money(stated, invoice.currency),
+        )
     further = min(further, incoming.paid - booked)
     if further <= 0:
         return False
     room = incoming.total - invoice.settled
     if further > room:
-        raise Refused(f"{Money(further - room, invoice.currency)} more is paid than was outstanding")
+        raise Refused("{more} more is paid than was outstanding", more=Money(further - room, invoice.currency))
     book_payment(session, invoice, further, change, source=IMPORT)
     note(session, change, "paid", invoice.id, amount=str(further), currency=invoice.currency)
     end_or_hold(session, invoice.id, further, change)

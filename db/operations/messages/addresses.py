@@ -11,6 +11,7 @@ from db.operations.customer_lock import lock_customer
 from db.operations.refusal import Refused
 from db.operations.settle import settle_many
 from db.tables.customers import Contact
+from phrase import phrase
 
 # The role of an address that another one took the place of: no step names it, and no file of the accounts.
 FORMER = "former"
@@ -51,12 +52,16 @@ def mend_address(
         return ()
     contact = _contact(session, customer_id, email)
     if contact is None:
-        raise Refused(f"{email} is no address of the customer")
+        raise Refused("{email} is no address of the customer", email=email)
     if to is None or to.lower() == email.lower():
         if contact.unreachable_because is None:
-            raise Refused(f"{email} is written to already")
+            raise Refused("{email} is written to already", email=email)
         if contact.role == FORMER:
-            raise Refused(f"{contact.unreachable_because}; to go back, mend that one --to {email}")
+            raise Refused(
+                "{because}; to go back, mend that one --to {email}",
+                because=phrase(contact.unreachable_because),
+                email=email,
+            )
         contact.unreachable_because = None
     else:
         _replace(session, contact, to)
@@ -79,7 +84,7 @@ def _replace(session: Session, contact: Contact, to: str) -> None:
     """
     other = _contact(session, contact.customer_id, to)
     if other is not None and other.unreachable_because is None:
-        raise Refused(f"{to} is an address of the customer already")
+        raise Refused("{to} is an address of the customer already", to=to)
     if other is None:
         other = Contact(customer_id=contact.customer_id, email=to, is_main=False)
         session.add(other)

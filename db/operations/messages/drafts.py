@@ -1,6 +1,7 @@
 """Keeps what people make of a to-do's message, and their word that it goes out (docs/decisions/0014)."""
 
 from dataclasses import dataclass
+from datetime import date
 from unicodedata import category
 
 from sqlalchemy import select, update
@@ -8,16 +9,20 @@ from sqlalchemy.orm import Session
 
 from db.operations.admission import current_case
 from db.operations.change import Change, is_known, note_once
-from db.operations.open_todos import OpenTodo, lock_todo, open_todo_of
+from db.operations.open_todos import OpenTodo, kind_of_todo, lock_todo, open_todo_of
 from db.operations.refusal import Refused
 from db.operations.settle import settle
 from db.queries.collections import OpenCollection
 from db.tables.actions import Action
 from db.tables.collections import OPEN_STATES
-from dunning.writing import message_step, what_stops
+from dunning.facts import Facts
+from dunning.writing import what_stops
+from phrase import Phrase, phrase
 
 SUBJECT_CHARACTERS_MAX = 250
 BODY_CHARACTERS_MAX = 50_000
+# Only one message beside the steps is on its way at a time.
+ANOTHER = Phrase("another message about the invoice is about to go out; wait until it has")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,41 +72,44 @@ def approve(session: Session, action_id: int, change: Change) -> int:
     if is_known(session, change.event_id):
         return invoice_id
     todo = open_todo_of(session, action_id)
-    if todo.approved_by is not None:
-        raise Refused(f"{todo.approved_by} said so already; its message is about to go out")
-    if not todo.is_sent_from_here:
-        what = f"a to-do of the channel {todo.channel}" if todo.is_step else f"a to-do of the kind {todo.kind}"
-        raise Refused(f"{what} cannot be sent from here; do it, and then complete it")
+    require_sendable(todo)
     note_once(session, change, "message approved", invoice_id, todo.collection_id, todo=todo.id, step=todo.step_id)
-    collection = current_case(session, invoice_id, change).collection
-    if collection is None:
-        raise Refused("nothing goes out: its collection has ended")
-    _require_free(collection, todo, change)
+    case = current_case(session, invoice_id, change)
+    require_free(case.facts, change.on)
+    if not todo.is_step:
+        _require_alone(case.collection, todo)
     approved = {"approved_by": change.by, "snoozed_until": None, "mends": False}
     session.execute(update(Action).where(Action.id == todo.id).values(approved))
     settle(session, invoice_id, change)
     return invoice_id
 
 
-def _require_free(collection: OpenCollection, todo: OpenTodo, change: Change) -> None:
-    """Raise Refused if the customer must not be written to today, cannot be, or already is in a person's words."""
-    facts = collection.facts
-    if todo.is_step:
-        step = None if facts.cadence is None else facts.cadence.step(todo.step_id)
-    else:
-        step = message_step(facts, todo.as_step)
-        if collection.written is not None:
-            raise Refused("another message about the invoice is about to go out; wait until it has")
-        if collection.id != todo.collection_id or collection.state not in OPEN_STATES:
-            raise Refused("nothing goes out: its collection has ended")
-    because = what_stops(facts, None if step is None else step.sender, change.on)
+def require_sendable(todo: OpenTodo) -> None:
+    """Raise Refused unless the to-do has a message for its process to send, and nobody said so yet."""
+    if todo.approved_by is not None:
+        raise Refused("{by} said so already; its message is about to go out", by=todo.approved_by)
+    if not todo.is_sent_from_here:
+        raise Refused("{what} cannot be sent from here; do it, and then complete it", what=kind_of_todo(todo))
+
+
+def require_free(facts: Facts, on: date) -> None:
+    """Raise Refused if the customer must not be written to on the day, or cannot be."""
+    because = what_stops(facts, on)
     if because is not None:
         raise Refused(because)
 
 
+def _require_alone(collection: OpenCollection | None, todo: OpenTodo) -> None:
+    """Raise Refused if the message beside the steps cannot be sent, or another one is about to be."""
+    if collection is None or collection.id != todo.collection_id or collection.state not in OPEN_STATES:
+        raise Refused("nothing goes out: its collection has ended")
+    if collection.written is not None:
+        raise Refused(ANOTHER)
+
+
 def _require_written(todo: OpenTodo) -> None:
     if not todo.channel.is_written:
-        raise Refused(f"a {todo.channel} has no message")
+        raise Refused("a {channel} has no message", channel=phrase(todo.channel.value))
 
 
 def sound_subject(text: str) -> str:
@@ -111,7 +119,8 @@ def sound_subject(text: str) -> str:
         raise Refused("a message needs a subject")
     if len(subject) > SUBJECT_CHARACTERS_MAX or any(category(one) in ("Cc", "Cs") for one in subject):
         raise Refused(
-            f"a subject is one line of at most {SUBJECT_CHARACTERS_MAX} characters, none of them a control"
+            "a subject is one line of at most {most} characters, none of them a control",
+            most=SUBJECT_CHARACTERS_MAX,
         )
     return subject
 
@@ -122,7 +131,7 @@ def sound_body(text: str) -> str:
     if not body:
         raise Refused("a message needs a text")
     if len(body) > BODY_CHARACTERS_MAX:
-        raise Refused(f"a message has at most {BODY_CHARACTERS_MAX} characters")
+        raise Refused("a message has at most {most} characters", most=BODY_CHARACTERS_MAX)
     if any(one == "\x00" or category(one) == "Cs" for one in body):
         raise Refused("the text holds a NUL character, or is not written in UTF-8")
     return body + "\n"

@@ -19,6 +19,7 @@ from db.queries.incoming import incoming_id_of, message_about
 from db.tables.actions import Message
 from db.tables.incoming import IncomingMessage
 from dunning.cadence import Channel
+from phrase import Phrase
 
 REPLY = "(reply)"
 # How long a report waits for the record of the message that it is about.
@@ -185,10 +186,10 @@ def assign(session: Session, incoming_id: int, invoice_id: int, change: Change) 
     lock_invoice(session, invoice_id)
     row = session.get(IncomingMessage, incoming_id, with_for_update=True, populate_existing=True)
     if row is None:
-        raise Refused(f"there is no incoming message {incoming_id}")
+        raise Refused("there is no incoming message {incoming_id}", incoming_id=incoming_id)
     if row.invoice_id is not None:
-        about = "this invoice" if row.invoice_id == invoice_id else "another invoice"
-        raise Refused(f"message {incoming_id} is about {about} already")
+        about = Phrase("this invoice") if row.invoice_id == invoice_id else Phrase("another invoice")
+        raise Refused("message {incoming_id} is about {about} already", incoming_id=incoming_id, about=about)
     if row.kind == "other":
         row.kind = "reply"
     row.invoice_id = invoice_id

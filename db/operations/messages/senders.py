@@ -43,7 +43,7 @@ def add_sender(session: Session, new: NewSender, now: datetime) -> bool:
     if new.user is not None:
         user_id = session.scalar(select(User.id).where(func.lower(User.email) == new.user.lower(), User.is_active))
         if user_id is None:
-            raise Refused(f"there is no active user {new.user!r}")
+            raise Refused("there is no active user {user!r}", user=new.user)
     own = session.scalars(select(Organization.email)).one()
     is_verified = new.email.lower() == own.lower()
     values = {
@@ -61,7 +61,7 @@ def add_sender(session: Session, new: NewSender, now: datetime) -> bool:
         with session.begin_nested():
             session.execute(insert(Sender).values(values))
     except IntegrityError as error:
-        raise Refused(f"there is a sender {new.email} already") from error
+        raise Refused("there is a sender {email} already", email=new.email) from error
     return is_verified
 
 
@@ -81,7 +81,7 @@ def expect_code(session: Session, email: str, code: str, now: datetime) -> None:
     """Remember the code that is sent to the sender's address. Raises Refused if it is verified already."""
     sender = _sender(session, email)
     if sender.verified_at is not None:
-        raise Refused(f"{sender.email} is verified already")
+        raise Refused("{email} is verified already", email=sender.email)
     digest = _digest(sender, code)
     session.execute(update(Sender).where(Sender.id == sender.id).values(code_digest=digest, code_sent_at=now))
 
@@ -90,13 +90,15 @@ def confirm_code(session: Session, email: str, code: str, now: datetime) -> None
     """Take the sender as verified by the code that it got. Raises Refused for another one, or one that is old."""
     sender = _sender(session, email)
     if sender.verified_at is not None:
-        raise Refused(f"{sender.email} is verified already")
+        raise Refused("{email} is verified already", email=sender.email)
     if sender.code_digest is None or sender.code_sent_at is None:
-        raise Refused(f"no code was sent to {sender.email} yet; leave --code out to send one")
+        raise Refused("no code was sent to {email} yet; leave --code out to send one", email=sender.email)
     if now > sender.code_sent_at + CODE_LASTS:
-        raise Refused(f"the code sent to {sender.email} is too old; leave --code out to send another one")
+        raise Refused(
+            "the code sent to {email} is too old; leave --code out to send another one", email=sender.email
+        )
     if not compare_digest(sender.code_digest, _digest(sender, code)):
-        raise Refused(f"that is not the code that was sent to {sender.email}")
+        raise Refused("that is not the code that was sent to {email}", email=sender.email)
     _verify(session, sender.id, now)
 
 
@@ -104,12 +106,16 @@ def trust_sender(session: Session, email: str, now: datetime) -> None:
     """Take the sender as verified because another one of its domain is. Raises Refused without such a one."""
     sender = _sender(session, email)
     if sender.verified_at is not None:
-        raise Refused(f"{sender.email} is verified already")
+        raise Refused("{email} is verified already", email=sender.email)
     domain = sender.email.rpartition("@")[2].lower()
     others = session.scalars(select(Sender.email).where(Sender.verified_at.is_not(None)))
     known = {other.rpartition("@")[2].lower() for other in others}
     if domain not in known:
-        raise Refused(f"no sender at {domain} is verified, so that {sender.email} has to show a code")
+        raise Refused(
+            "no sender at {domain} is verified, so that {email} has to show a code",
+            domain=domain,
+            email=sender.email,
+        )
     _verify(session, sender.id, now)
 
 
@@ -122,7 +128,7 @@ def set_default_sender(session: Session, email: str | None) -> bool:
     before = session.scalar(select(Sender.id).where(Sender.is_default).with_for_update())
     sender = None if email is None else _sender(session, email)
     if sender is not None and sender.verified_at is None:
-        raise Refused(f"{sender.email} is not verified, and nothing could go out")
+        raise Refused("{email} is not verified, and nothing could go out", email=sender.email)
     if (None if sender is None else sender.id) == before:
         return False
     session.execute(update(Sender).where(Sender.is_default).values(is_default=False))
@@ -135,7 +141,7 @@ def delete_sender(session: Session, email: str) -> None:
     """Delete a sender. Raises Refused while it is the default, or a step in force names it."""
     sender = _sender(session, email)
     if sender.is_default:
-        raise Refused(f"{sender.email} is the default sender; make another one the default, or none")
+        raise Refused("{email} is the default sender; make another one the default, or none", email=sender.email)
     named = session.execute(
         select(Cadence.name, CadenceStep.step_id)
         .join(CadenceVersion, CadenceVersion.cadence_id == Cadence.id)
@@ -144,7 +150,12 @@ def delete_sender(session: Session, email: str) -> None:
         .limit(1)
     ).one_or_none()
     if named is not None:
-        raise Refused(f"step {named.step_id} of {named.name} is sent from {sender.email}")
+        raise Refused(
+            "step {step} of {cadence} is sent from {email}",
+            step=named.step_id,
+            cadence=named.name,
+            email=sender.email,
+        )
     session.execute(delete(Sender).where(Sender.id == sender.id))
 
 
@@ -178,5 +189,5 @@ def _digest(sender: Sender, code: str) -> str:
 def _sender(session: Session, email: str) -> Sender:
     sender = session.scalar(select(Sender).where(func.lower(Sender.email) == email.lower()).with_for_update())
     if sender is None:
-        raise Refused(f"there is no sender {email!r}")
+        raise Refused("there is no sender {email!r}", email=email)
     return sender

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from db.operations.admission import admit
 from db.operations.change import Change, note_once
-from db.operations.messages.drafts import Draft, sound_body, sound_subject
+from db.operations.messages.drafts import ANOTHER, Draft, sound_body, sound_subject
 from db.operations.refusal import Refused
 from db.operations.settle import settle
 from db.queries.collections import OpenCollection
@@ -13,7 +13,10 @@ from db.tables.actions import Action
 from db.tables.people import User
 from dunning.cadence import Channel, Execution
 from dunning.events import Contacted
-from dunning.writing import MESSAGE, message_step, what_stops
+from dunning.writing import MESSAGE, what_stops_message
+from phrase import Phrase
+
+UNFOLLOWED = Phrase("no cadence follows it up, so that no process sends its messages; assign one first")
 
 
 def write_to_customer(
@@ -67,14 +70,14 @@ def require_writable(
         return None
     collection = case.collection
     if collection is None or not case.is_open:
-        raise Refused("no cadence follows it up, so that no process sends its messages; assign one first")
-    because = what_stops(collection.facts, message_step(collection.facts, as_step).sender, change.on)
+        raise Refused(UNFOLLOWED)
+    because = what_stops_message(collection.facts, as_step, change.on)
     if because is not None:
         raise Refused(because)
     if collection.written is not None:
-        raise Refused("another message about the invoice is about to go out; wait until it has")
+        raise Refused(ANOTHER)
     if as_step is not None and as_step in collection.approved:
-        raise Refused(f"the message of its to-do of step {as_step} is about to go out")
+        raise Refused("the message of its to-do of step {step} is about to go out", step=as_step)
     return collection
 
 

@@ -18,6 +18,7 @@ from db.queries.smart_rules import RuleLine, rule_lines, rule_named
 from db.tables.organization import Organization
 from db.tables.people import Group, User
 from db.tables.rules import RuleMatch, SmartRule
+from phrase import phrase
 from rules.rule import Assign, Definition, Notify, Show
 
 RULES_MAX = 1_000
@@ -47,9 +48,9 @@ def add_rule(
     one_editor_at_a_time(session)
     lines = rule_lines(session)
     if any(line.rule.name == name for line in lines):
-        raise Refused(f"there is a rule {name!r} already")
+        raise Refused("there is a rule {name!r} already", name=name)
     if len(lines) >= RULES_MAX:
-        raise Refused(f"there are {RULES_MAX:,} rules already; delete some first")
+        raise Refused("there are {most:,} rules already; delete some first", most=RULES_MAX)
     require_known(session, definition)
     values = {
         "name": name,
@@ -96,7 +97,7 @@ def rename_rule(session: Session, name: str, to: str, change: Change) -> bool:
     if name == to:
         return False
     if rule_named(session, to) is not None:
-        raise Refused(f"there is a rule {to!r} already")
+        raise Refused("there is a rule {to!r} already", to=to)
     _write(session, rule.id, name=to, **_changed(change))
     rules_changed(session)
     return True
@@ -159,7 +160,7 @@ def require_rule(session: Session, name: str) -> RuleLine:
     if line is None:
         names = [one.rule.name for one in rule_lines(session)]
         known = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-        raise Refused(f"there is no rule {name!r}; there is {known or 'none'}")
+        raise Refused("there is no rule {name!r}; there is {known}", name=name, known=known or phrase("none"))
     return line
 
 
@@ -178,7 +179,9 @@ def _require_recipient(session: Session, recipient: str) -> None:
     is_user = select(User.id).where(func.lower(User.email) == recipient.lower(), User.is_active)
     is_group = select(Group.id).where(Group.name == recipient)
     if session.scalar(is_user) is None and session.scalar(is_group) is None:
-        raise Refused(f"there is no user with the address and no group with the name {recipient!r}")
+        raise Refused(
+            "there is no user with the address and no group with the name {recipient!r}", recipient=recipient
+        )
 
 
 def rules_changed(session: Session) -> None:
@@ -214,7 +217,7 @@ def _place(
         at = 0 if place.where == "top" else len(others)
     else:
         if place.of == name:
-            raise Refused(f"{name} cannot stand {place.where} itself")
+            raise Refused("{name} cannot stand {where} itself", name=name, where=phrase(place.where))
         neighbour = require_rule(session, place.of).rule.id
         at = others.index(neighbour) + (place.where == "after")
     order = [*others[:at], rule_id, *others[at:]]

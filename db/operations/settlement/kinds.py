@@ -13,6 +13,7 @@ from db.tables.base import Base
 from db.tables.invoices import CreditAllocation, CreditNote, Payment, PaymentAllocation
 from dunning.currencies import CURRENCY_DECIMALS
 from dunning.money import Money
+from phrase import N_, Phrase, phrase
 
 # The ledger's amounts have 15 digits before the point.
 AMOUNT_MAX = Decimal(10) ** 14
@@ -43,11 +44,11 @@ PAYMENTS = Kind(
     allocations="payment_allocations",
     key="payment_id",
     columns={"amount": "amount", "on": "received_on", "ended_on": "reversed_on", "text": "reference"},
-    name="payment",
+    name=N_("payment"),
     settles="paid",
     moves="payment moved",
     ends="payment reversed",
-    ended="reversed",
+    ended=N_("reversed"),
 )
 CREDIT_NOTES = Kind(
     row=CreditNote,
@@ -56,11 +57,11 @@ CREDIT_NOTES = Kind(
     allocations="credit_allocations",
     key="credit_note_id",
     columns={"amount": "total", "on": "issued_on", "ended_on": "voided_on", "text": "number"},
-    name="credit note",
+    name=N_("credit note"),
     settles="credited",
     moves="credit moved",
     ends="credit note voided",
-    ended="voided",
+    ended=N_("voided"),
 )
 
 
@@ -117,21 +118,37 @@ def of_credit_note(stated: StatedCreditNote) -> Statement:
 def require_sound(kind: Kind, stated: Statement) -> None:
     """Raise Refused if the statement makes no sense, whatever the ledger has."""
     if stated.currency not in CURRENCY_DECIMALS:
-        raise Refused(f"{stated.currency!r} is no currency in use")
-    require_amount(stated.amount, f"a {kind.name}", Money(AMOUNT_MAX, stated.currency), "that the ledger can hold")
+        raise Refused("{currency!r} is no currency in use", currency=stated.currency)
+    require_amount(
+        stated.amount,
+        Phrase("a {kind}", kind=phrase(kind.name)),
+        Money(AMOUNT_MAX, stated.currency),
+        Phrase("that the ledger can hold"),
+    )
     if stated.ended_on is not None and stated.ended_on < stated.on:
-        raise Refused(f"a {kind.name} of {stated.on} cannot be {kind.ended} on {stated.ended_on}, before that")
-    require_sound_allocations(stated.allocations, Money(stated.amount, stated.currency), f"of the {kind.name}")
+        raise Refused(
+            "a {kind} of {on} cannot be {ended} on {ended_on}, before that",
+            kind=phrase(kind.name),
+            on=stated.on,
+            ended=phrase(kind.ended),
+            ended_on=stated.ended_on,
+        )
+    require_sound_allocations(stated.allocations, Money(stated.amount, stated.currency), kind)
 
 
-def require_sound_allocations(allocations: tuple[Allocation, ...], whole: Money, of_what: str) -> None:
+def require_sound_allocations(allocations: tuple[Allocation, ...], whole: Money, kind: Kind) -> None:
     """Raise Refused if an invoice is named twice, or an amount is none, or above what is left of the whole."""
     names = [one.invoice for one in allocations]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise Refused(f"{twice} is named twice")
+        raise Refused("{twice} is named twice", twice=twice)
     left = whole
     for one in allocations:
         if one.amount is not None:
-            require_amount(one.amount, f"an allocation to {one.invoice}", left, f"left {of_what}")
+            require_amount(
+                one.amount,
+                Phrase("an allocation to {number}", number=one.invoice),
+                left,
+                Phrase("left of the {kind}", kind=phrase(kind.name)),
+            )
             left = Money(left.amount - one.amount, left.currency)

@@ -28,6 +28,7 @@ from db.operations.settlement.under_lock import (
 )
 from db.operations.settlement.writing import shrink_unnamed, write_sources
 from dunning.money import Money
+from phrase import phrase
 
 _NONE = Decimal(0)
 
@@ -178,9 +179,16 @@ def _take(page: Page, stated: Statement, id_: int, owner: int | None, numbers: M
     if source is None:
         source = _begun(page, stated, id_, owner, unknown)
     elif owner != source.customer_id:
-        raise Refused(f"the {kind.name} {source.called} belongs to another customer")
+        raise Refused(
+            "the {kind} {called} belongs to another customer", kind=phrase(kind.name), called=source.called
+        )
     elif stated.currency != source.currency:
-        raise Refused(f"the {kind.name} {source.called} is in {source.currency}; a currency never changes")
+        raise Refused(
+            "the {kind} {called} is in {currency}; a currency never changes",
+            kind=phrase(kind.name),
+            called=source.called,
+            currency=source.currency,
+        )
     after = _restated(page, source, stated, is_new)
     memory = {
         "amount": plain(stated.amount),
@@ -210,10 +218,10 @@ def _take(page: Page, stated: Statement, id_: int, owner: int | None, numbers: M
 def _begun(page: Page, stated: Statement, id_: int, owner: int | None, unknown: tuple[str, ...]) -> Source:
     if owner is None:
         if stated.customer is not None:
-            raise Refused(f"there is no customer {stated.customer!r}")
+            raise Refused("there is no customer {customer!r}", customer=stated.customer)
         if unknown:
-            raise Refused(f"there is no invoice {unknown[0]!r}, and no customer is named")
-        raise Refused(f"a {page.kind.name} needs a customer, or an invoice of one")
+            raise Refused("there is no invoice {number!r}, and no customer is named", number=unknown[0])
+        raise Refused("a {kind} needs a customer, or an invoice of one", kind=phrase(page.kind.name))
     explains_paid = page.kind is PAYMENTS and page.source != PERSON
     return Source(
         id_, stated.external_id, owner, stated.currency, stated.amount, stated.on, stated.ended_on, stated.text,
@@ -238,7 +246,11 @@ def _restated(page: Page, source: Source, stated: Statement, is_new: bool) -> So
     amount = source.amount + further
     if amount <= 0:
         taken_back = Money(stated.amount - amount, stated.currency)
-        raise Refused(f"{stated.amount} is not more than the {taken_back} of it that was taken back here")
+        raise Refused(
+            "{amount} is not more than the {taken_back} of it that was taken back here",
+            amount=stated.amount,
+            taken_back=taken_back,
+        )
     return replace(source, amount=amount, **changes)
 
 

@@ -19,6 +19,7 @@ from dunning.events import Paid
 from dunning.facts import HoldKind, InvoiceState
 from dunning.holds import partial_payment_held_until
 from dunning.money import Money
+from phrase import Phrase
 
 _RESETTLE = text(f"""
 UPDATE invoices SET settled = s.settled
@@ -39,7 +40,12 @@ def pay(session: Session, invoice_id: int, amount: Decimal, change: Change, sour
     if is_known(session, change.event_id):
         return invoice.outstanding
     if invoice.state == InvoiceState.OPEN:
-        require_amount(amount, "a payment", Money(invoice.outstanding, invoice.currency), "outstanding")
+        require_amount(
+            amount,
+            Phrase("a payment"),
+            Money(invoice.outstanding, invoice.currency),
+            Phrase("outstanding"),
+        )
     if admit(session, invoice_id, Paid(change.at, amount), change) is not None:
         note_once(session, change, "paid", invoice_id, amount=str(amount), currency=invoice.currency)
         book_payment(session, invoice, amount, change, source)

@@ -18,6 +18,7 @@ from dunning.events import Reversed
 from dunning.facts import HoldKind
 from dunning.holds import reversal_held_until
 from dunning.money import Money
+from phrase import Phrase
 
 
 def reverse(session: Session, invoice_id: int, amount: Decimal, change: Change) -> Decimal:
@@ -31,7 +32,12 @@ def reverse(session: Session, invoice_id: int, amount: Decimal, change: Change) 
     if is_known(session, change.event_id):
         return invoice.outstanding
     # Credit notes settle an invoice too, and are no payments.
-    require_amount(amount, "a reversal", Money(_paid(session, invoice_id), invoice.currency), "that was paid")
+    require_amount(
+        amount,
+        Phrase("a reversal"),
+        Money(_paid(session, invoice_id), invoice.currency),
+        Phrase("that was paid"),
+    )
     case = admit(session, invoice_id, Reversed(change.at, amount), change)
     assert case is not None, "the event was not known a moment ago, and the invoice is locked"
     note_once(session, change, "payment reversed", invoice_id, amount=str(amount), currency=invoice.currency)

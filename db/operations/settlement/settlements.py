@@ -38,6 +38,7 @@ from db.operations.settlement.under_lock import (
     sources_of,
 )
 from dunning.money import Money
+from phrase import phrase
 
 
 def take_payment(session: Session, stated: StatedPayment, change: Change, source: str = PERSON) -> Taken:
@@ -132,10 +133,13 @@ def _allocate(
     if is_known(session, change.event_id):
         return Taken(id_, "unchanged", source.unallocated)
     if not source.counts:
-        raise Refused(f"the {kind.name} {source.called} is {kind.ended}")
-    require_sound_allocations(
-        tuple(allocations), Money(source.unallocated, source.currency), f"of the {kind.name}"
-    )
+        raise Refused(
+            "the {kind} {called} is {ended}",
+            kind=phrase(kind.name),
+            called=source.called,
+            ended=phrase(kind.ended),
+        )
+    require_sound_allocations(tuple(allocations), Money(source.unallocated, source.currency), kind)
     after = dict(source.allocations)
     for one in allocations:
         if one.amount is not None:
@@ -156,7 +160,12 @@ def _unallocate(session: Session, kind: Kind, id_: int, invoices: Sequence[str],
     named = {numbers[name] for name in invoices} or set(source.allocations)
     missing = next((page.targets[one].number for one in named if one not in source.allocations), None)
     if missing is not None:
-        raise Refused(f"nothing of the {kind.name} {source.called} is allocated to {missing}")
+        raise Refused(
+            "nothing of the {kind} {called} is allocated to {missing}",
+            kind=phrase(kind.name),
+            called=source.called,
+            missing=missing,
+        )
     left = {one: amount for one, amount in source.allocations.items() if one not in named}
     return _moved(session, page, source, replace(source, allocations=left), kind.moves, change)
 
@@ -166,9 +175,21 @@ def _end(session: Session, kind: Kind, id_: int, ended_on: date, change: Change)
     if is_known(session, change.event_id):
         return Taken(id_, "unchanged", source.unallocated)
     if source.ended_on is not None:
-        raise Refused(f"the {kind.name} {source.called} was {kind.ended} on {source.ended_on} already")
+        raise Refused(
+            "the {kind} {called} was {ended} on {ended_on} already",
+            kind=phrase(kind.name),
+            called=source.called,
+            ended=phrase(kind.ended),
+            ended_on=source.ended_on,
+        )
     if ended_on < source.on:
-        raise Refused(f"a {kind.name} of {source.on} cannot be {kind.ended} on {ended_on}, before that")
+        raise Refused(
+            "a {kind} of {on} cannot be {ended} on {ended_on}, before that",
+            kind=phrase(kind.name),
+            on=source.on,
+            ended=phrase(kind.ended),
+            ended_on=ended_on,
+        )
     return _moved(session, page, source, replace(source, ended_on=ended_on), kind.ends, change)
 
 
@@ -178,12 +199,12 @@ def _opened(
     """Lock a payment or a credit note with its invoices, those named, and those that it may go to by itself."""
     source = sources_of(session, kind, [id_]).get(id_)
     if source is None:
-        raise Refused(f"there is no {kind.name} {id_}")
+        raise Refused("there is no {kind} {id_}", kind=phrase(kind.name), id_=id_)
     words = [] if automatic is Automatic.NONE else numbers_in(source.text)
     found = invoices_called(session, [*names, *words])
     unknown = next((name for name in names if name not in found), None)
     if unknown is not None:
-        raise Refused(f"there is no invoice {unknown!r}")
+        raise Refused("there is no invoice {unknown!r}", unknown=unknown)
     lock_money(session, [source.customer_id])
     oldest: Sequence[int] = ()
     if automatic is Automatic.OLDEST:

@@ -13,6 +13,7 @@ from db.operations.settlement.stated import Automatic
 from db.operations.settlement.under_lock import Source, Target
 from dunning.facts import InvoiceState
 from dunning.money import Money
+from phrase import Phrase, phrase
 
 # Invoices that money is to go to; None is as much as is outstanding and left.
 Named = Mapping[int, Decimal | None]
@@ -117,7 +118,11 @@ def _trim(kept: dict[int, Decimal], asked: Decimal, after: Source) -> None:
         kept[id_] -= part
         over -= part
     if over > 0:
-        raise Refused(f"{Money(asked, after.currency)} is allocated, more than the {_money(after)} there is of it")
+        raise Refused(
+            "{asked} is allocated, more than the {whole} there is of it",
+            asked=Money(asked, after.currency),
+            whole=_money(after),
+        )
 
 
 def fill(
@@ -166,9 +171,17 @@ def found_by_itself(
 def require_same(kind: Kind, source: Source, target: Target) -> None:
     """Raise Refused if the invoice is of another customer or in another currency."""
     if target.customer_id != source.customer_id:
-        raise Refused(f"{target.number} belongs to another customer than the {kind.name}")
+        raise Refused(
+            "{number} belongs to another customer than the {kind}", number=target.number, kind=phrase(kind.name)
+        )
     if target.currency != source.currency:
-        raise Refused(f"{target.number} is in {target.currency}, and the {kind.name} in {source.currency}")
+        raise Refused(
+            "{number} is in {currency}, and the {kind} in {other}",
+            number=target.number,
+            currency=target.currency,
+            kind=phrase(kind.name),
+            other=source.currency,
+        )
 
 
 def require_room(kind: Kind, source: Source, after: Source, targets: Mapping[int, Target]) -> None:
@@ -183,9 +196,16 @@ def require_room(kind: Kind, source: Source, after: Source, targets: Mapping[int
         require_same(kind, after, target)
         if target.state != InvoiceState.OPEN:
             state = target.state.replace("_", " ")
-            raise Refused(f"{target.number} is {state}; a {kind.name} needs an open invoice")
+            raise Refused(
+                "{number} is {state}; a {kind} needs an open invoice",
+                number=target.number,
+                state=phrase(state),
+                kind=phrase(kind.name),
+            )
         room = Money(room_on(target, source), target.currency)
-        require_amount(amount, "an allocation", room, f"outstanding on {target.number}")
+        require_amount(
+            amount, Phrase("an allocation"), room, Phrase("outstanding on {number}", number=target.number)
+        )
 
 
 def _money(source: Source) -> Money:

@@ -113,7 +113,7 @@ def _order(
     except ChangedMeanwhile:
         return _show(visit, customer_id, problem=visit.text(CHANGED_MEANWHILE), status=409)
     except Refused as refusal:
-        return _show(visit, customer_id, problem=visit.text(str(refusal)), status=422)
+        return _show(visit, customer_id, problem=refusal.said, status=422)
     return visit.go(f"{PATH}/{customer_id}", said=visit.text(done))
 
 

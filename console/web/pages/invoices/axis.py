@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from console.views.ahead_words import expiry_words
@@ -148,12 +149,19 @@ def _details(reader: Reader, data: Mapping[str, Any]) -> list[tuple[str, str]]:
         if key == "changed" and isinstance(value, dict):
             found += [(name, " → ".join(_value(reader, one) for one in pair)) for name, pair in value.items()]
         elif key in ("amount", "total") and isinstance(data.get("currency"), str):
-            found.append((label, f"{value} {data['currency']}"))
+            found.append((label, _money(reader, value, data["currency"])))
         elif key == "channel" and value in CHANNELS:
             found.append((label, reader.text(CHANNELS[str(value)])))
         else:
             found.append((label, _value(reader, value)))
     return found
+
+
+def _money(reader: Reader, amount: object, currency: str) -> str:
+    try:
+        return reader.money(Decimal(str(amount)), currency)
+    except InvalidOperation:
+        return f"{amount} {currency}"
 
 
 def _value(reader: Reader, value: object) -> str:

@@ -82,7 +82,7 @@ def preview(
                 conditions = of_numbers(sorted(numbers.values()))
         return _show_preview(visit, kind, conditions, cadence, until, reason, asked.address())
     except Refused as refusal:
-        return show_list(visit, asked, problem=visit.text(str(refusal)), status=422)
+        return show_list(visit, asked, problem=refusal.said, status=422)
 
 
 @router.post(f"{PATH}/bulk/order", **needs(Role.MEMBER))

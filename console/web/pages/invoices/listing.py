@@ -6,6 +6,7 @@ from console.web.guard import needs, page_router
 from console.web.pages.invoices import words
 from console.web.pages.invoices.axis import kept_reasons
 from console.web.pages.invoices.filters import PATH, Asked, path_of_list, read
+from console.web.view_bar import view_bar
 from console.web.visit import Visit, Visiting
 from console.web.words import N_
 from db.engine import transaction
@@ -20,7 +21,7 @@ from rules.fields import Aging
 
 PAGE_LINES = 50
 router = page_router()
-# Lists that people come back to; a filter of one's own is kept by its address.
+# Lists that everybody comes back to; what else somebody comes back to is saved (`pages/views.py`).
 VIEWS = (
     (N_("All unpaid"), InvoiceChoice()),
     (N_("Overdue"), InvoiceChoice(aging=(Aging.TO_30, Aging.TO_60, Aging.TO_90, Aging.ABOVE_90))),
@@ -88,6 +89,8 @@ def show_list(visit: Visit, asked: Asked, *, problem: str | None = None, status:
             None if asked.choice.customer_id is None else customer_record_of(session, asked.choice.customer_id)
         )
         page = invoice_page(session, asked.choice, today, PAGE_LINES, asked.order, asked.after)
+        views = [(name, path_of_list(choice)) for name, choice in VIEWS]
+        bar = view_bar(session, visit, "invoices", asked.address(), [path for _, path in views])
     first = None if asked.after is None else asked.address()
     return visit.page(
         "invoices/list.html",
@@ -105,7 +108,8 @@ def show_list(visit: Visit, asked: Asked, *, problem: str | None = None, status:
         cadences=names,
         published=published,
         customer=customer,
-        views=[(name, path_of_list(choice), choice == asked.choice) for name, choice in VIEWS],
+        views=views,
+        bar=bar,
         query=asked.address().partition("?")[2],
         first=first,
         further=asked.address(after=page.ends_at) if page.ends_at is not None else None,

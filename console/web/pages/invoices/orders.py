@@ -73,8 +73,8 @@ def ordered(
         return show_invoice(visit, invoice_id, problem=visit.text(CHANGED_MEANWHILE), status=409)
     except Refused as refusal:
         if again is not None:
-            return again(visit.text(str(refusal)), 422)
-        return show_invoice(visit, invoice_id, problem=visit.text(str(refusal)), opened=name, status=422)
+            return again(refusal.said, 422)
+        return show_invoice(visit, invoice_id, problem=refusal.said, opened=name, status=422)
     return visit.go(path_of_invoice(invoice_id), said=visit.text(said))
 
 

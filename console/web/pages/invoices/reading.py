@@ -38,7 +38,7 @@ from dunning.events import (
 )
 from dunning.facts import Facts
 from dunning.objections import objection
-from dunning.writing import message_step, what_stops
+from dunning.writing import what_stops_message
 
 ENTRIES = 25
 # Who works on invoices does not decide whether they are owed.
@@ -160,7 +160,7 @@ def orders_for(record: InvoiceRecord, facts: Facts, now: datetime, today: date) 
         possible.add("release")
     # Whose process sends it, and as whose step: see the page for writing.
     is_followed = record.collection is not None and record.collection.state in OPEN_STATES
-    if is_followed and what_stops(facts, message_step(facts, None).sender, today) is None:
+    if is_followed and what_stops_message(facts, None, today) is None:
         possible.add("write")
     return frozenset(possible | _about_owing(record))
 

@@ -40,7 +40,7 @@ def of_numbers(numbers: Sequence[str]) -> tuple[Condition, ...]:
     if not numbers:
         raise Refused("no invoice is chosen")
     if len(numbers) > VALUES_MAX:
-        raise Refused(f"that is more than {VALUES_MAX} invoices one by one; narrow the list down")
+        raise Refused("that is more than {most} invoices one by one; narrow the list down", most=VALUES_MAX)
     return (TextCondition(field=Field.NUMBER, operator=TextOperator.IS_ANY_OF, values=tuple(numbers)),)
 
 
@@ -51,8 +51,9 @@ def of_list(session: Session, choice: InvoiceChoice, today: date) -> tuple[Condi
     page = invoice_page(session, choice, today, VALUES_MAX + 1)
     if len(page.lines) > VALUES_MAX or page.ends_at is not None:
         raise Refused(
-            f"more than {VALUES_MAX} invoices are chosen by words, by what comes next, or by what is at risk;"
-            " narrow the list down, or choose them by other filters"
+            "more than {most} invoices are chosen by words, by what comes next, or by what is at "
+            "risk; narrow the list down, or choose them by other filters",
+            most=VALUES_MAX,
         )
     return of_numbers([line.number for line in page.lines])
 

@@ -14,6 +14,7 @@ from console.web.guard import needs, page_router
 from console.web.pages.invoices.orders import ONE, Name, Version, ordered
 from console.web.pages.invoices.page import Id
 from console.web.pages.invoices.reading import version_of
+from console.web.phrases import in_words
 from console.web.visit import Visit, Visiting
 from console.web.words import N_
 from db.engine import Session, transaction
@@ -29,19 +30,6 @@ from mailer.written import shown_as_written
 Subject = Annotated[str, Form(max_length=4 * SUBJECT_CHARACTERS_MAX)]
 Body = Annotated[str, Form(max_length=2 * BODY_CHARACTERS_MAX)]
 WRITE = f"{ONE}/write"
-REFUSED = (
-    N_("no cadence follows it up, so that no process sends its messages; assign one first"),
-    N_("another message about the invoice is about to go out; wait until it has"),
-    N_("it has nothing to collect"),
-    N_("nothing goes out: the invoice is draft"),
-    N_("nothing goes out: pause"),
-    N_("nothing goes out: dispute"),
-    N_("nothing goes out: promise"),
-    N_("nothing goes out: payment in flight"),
-    N_("nothing goes out: partial payment"),
-    N_("nothing goes out: reversal"),
-    N_("nothing goes out: the invoice is hidden from its customer"),
-)
 router = page_router()
 
 
@@ -136,7 +124,7 @@ def _form(visit: Visit, invoice_id: int, wish: Wish, *, problem: str | None = No
 
 
 def _standing(visit: Visit, standing: Writable) -> dict[str, Any]:
-    because = None if standing.because is None else visit.text(standing.because)
+    because = None if standing.because is None else in_words(visit.reader, standing.because)
     return {"standing": standing, "stopped_by": because}
 
 
@@ -151,7 +139,7 @@ def _shown(session: Session, visit: Visit, invoice_id: int, wish: Wish) -> Shown
     try:
         return Shown(in_own_words(session, invoice_id, wish, visit.now))
     except CannotRender as obstacle:
-        return Shown(None, visit.text(str(obstacle)))
+        return Shown(None, in_words(visit.reader, str(obstacle)))
 
 
 def _parties(session: Session, visit: Visit, invoice_id: int, wish: Wish) -> Shown:
