@@ -13,6 +13,7 @@ from db.operations.messages.throttling import take_slot
 from db.operations.settle import announce
 from dunning.decision import Because, Reason, Wait
 from mailer.transport import Deferred
+from phrase import Phrase
 
 # A turn that is further away is waited for by the process: no attempt is to outlast the patience for a send.
 RETRIED_WITHIN = timedelta(hours=1)
@@ -32,8 +33,12 @@ def store_for_turn(
     store_message(session, message, claim.unanswered)
     if slot is None:
         return None
-    turn = f"its turn is {_local(slot, facts.calendar.time_zone)}"
-    record_deferred(session, message.action_id, f"{message.sender} has reached its limit; {turn}")
+    turn = Phrase("its turn is {moment}", moment=_local(slot, facts.calendar.time_zone))
+    record_deferred(
+        session,
+        message.action_id,
+        Phrase("{sender} has reached its limit; {turn}", sender=message.sender, turn=turn),
+    )
     if slot - change.at <= RETRIED_WITHIN:
         return Deferred(f"the sender has reached its limit; {turn}", (slot - change.at).total_seconds())
     day = facts.calendar.local_date(slot)

@@ -6,8 +6,8 @@
 places and objects, one request after the other, in English and in French. Measured is the whole of it: session,
 questions, template, the way over loopback. Figures are milliseconds at the 50th, 95th and 99th percentile: by the
 clock of who asks, and of CPU in the server and in its database, which is what others on the machine change least.
-The bar is 50 ms at the 99th percentile. `unit` is what a fixed piece of work takes at that moment, which differs by
-a factor of two and more when others use the machine. What is counted beside pages (`kept_s`) has none.
+The bar is 50 ms at the 99th percentile; what is counted beside pages (`kept_s`) has none. `unit` is the CPU of a
+fixed piece of work at that moment, which differs by a factor of two and more when others use the machine.
 
 Laying the book down takes minutes: with a folder to keep it in, the next run begins at once.
 """

@@ -23,6 +23,7 @@ from dunning.decision import (
     Wait,
 )
 from dunning.facts import Facts, Hold, HoldKind, InvoiceState, StepStatus
+from phrase import Phrase
 
 
 def decide(facts: Facts, now: datetime) -> Decision:
@@ -207,8 +208,13 @@ def _triggered(trigger: date, anchor: Anchor, offset_days: int) -> Reason:
 def _repeated(facts: Facts, step: Step, trigger: date) -> Reason:
     """Return the reason for the day of a repetition (rule 2.13)."""
     assert step.repeat is not None
-    number = f"repetition {facts.occurrence(step) - 1} of {step.repeat.limit}"
-    return Reason(Because.TRIGGER, trigger, f"{number}, every {step.repeat.every_days} days")
+    detail = Phrase(
+        "repetition {number} of {limit}, every {days} days",
+        number=facts.occurrence(step) - 1,
+        limit=step.repeat.limit,
+        days=step.repeat.every_days,
+    )
+    return Reason(Because.TRIGGER, trigger, detail)
 
 
 def _earliest(facts: Facts, candidate: Triggered, blocks: tuple[Reason, ...]) -> tuple[date, tuple[Reason, ...]]:
@@ -249,7 +255,7 @@ def _contact_day(
 
 @lru_cache(maxsize=4096)
 def _not_a_business_day(day: date, start: date) -> Reason:
-    return Reason(Because.BUSINESS_DAY, day, f"{start:%a %Y-%m-%d} is none")
+    return Reason(Because.BUSINESS_DAY, day, Phrase("{day:%a %Y-%m-%d} is none", day=start))
 
 
 def _first_open_day(facts: Facts, now: datetime, today: date) -> tuple[date, tuple[Reason, ...]]:

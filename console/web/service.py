@@ -11,6 +11,7 @@ from console.web.attempts import Attempts
 from console.web.beside import Beside
 from console.web.counting import Counting
 from console.web.provider import Provider
+from console.web.remembered import Remembered
 from console.web.templating import Templates
 from db.engine import Engine
 from mailer.domain_check import WayOut
@@ -43,6 +44,7 @@ class Web:
     names: Callable[[], Names] = DnsNames
     counting: Counting = field(default_factory=Counting)
     beside: Beside = field(default_factory=Beside)
+    drawn: Remembered = field(default_factory=Remembered)
 
     def is_https(self, request: Request) -> bool:
         """Say whether the browser speaks https, as far as we can know behind a proxy."""

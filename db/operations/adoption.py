@@ -13,8 +13,9 @@ from db.queries.collections import OpenCollection
 from db.tables.collections import Collection, StepState
 from dunning.edition import edited
 from dunning.facts import StepStatus
+from phrase import N_
 
-EDITED = "cadence edited"
+EDITED = N_("cadence edited")
 
 
 def adopted(session: Session, collection: OpenCollection) -> OpenCollection:

@@ -7,8 +7,9 @@ from db.operations.change import Change, note
 from db.operations.settle import close
 from db.queries.collections import Case
 from db.tables.collections import Collection
+from phrase import N_
 
-NEW_CYCLE = "new cycle"
+NEW_CYCLE = N_("new cycle")
 
 
 def begin_cycle(session: Session, case: Case, change: Change) -> None:

@@ -18,7 +18,7 @@ from db.queries.todos import COLUMNS, JOINS, ActionFilter, ActionLine, Order, Pl
 from dunning.currencies import CURRENCY_DECIMALS
 
 WorkOrder = Literal["value", "due", "newest"]
-SCANNED_MAX = 1_000
+SCANNED_MAX = 600
 COUNTED_MAX = 10_000
 DECIMALS_DEFAULT = 2
 

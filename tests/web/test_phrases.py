@@ -2,24 +2,30 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from string import Formatter
 from zoneinfo import ZoneInfo
 
 import pytest
+from jinja2 import Environment, nodes
 
 from console.web.languages import LANGUAGES, SOURCE, Reader, catalogue_of, reader_for
 from console.web.phrases import in_words
+from console.web.templating import TEMPLATES, Templates
 from db.operations.refusal import Refused
 from dunning.money import Money
 from phrase import Phrase, phrase
+from tests.db.book import Book
+from tests.web.browser import MEMBER, Browser
 from tests.web.lines import lines, said_lines
 
 PARIS = ZoneInfo("Europe/Paris")
+HOSTILE = "<script>alert(1)</script>%(x)s{x}"
+SAYING = {"_", "gettext", "ngettext", "pgettext"}
 # What is refused in the words of others: where, what stands there, and why there is no template.
 TOLD_ELSEWHERE = {
     ("console/api/actions.py", "result.because"): "why an order was refused, kept for each to-do",
     ("console/web/pages/action_orders.py", "result.because"): "why an order was refused, kept for each to-do",
-    ("console/web/pages/settings_domains.py", "str(error)"): "why no name server can be asked",
     ("console/web/pages/settings_senders.py", "str(error)"): "a setting of the mail server that cannot be read",
     ("console/web/pages/settings_webhooks.py", "str(refusal)"): "a refusal, without the commands that it names",
     ("console/web/settings_saving.py", "str(wrong)"): "what the settings as a whole contradict",
@@ -136,3 +142,54 @@ def test_a_phrase_that_is_refused_anew_keeps_what_it_was_made_of() -> None:
     assert Refused(because).said is because
     assert phrase(because) is because
     assert in_words(_reader("fr_FR"), Refused(because).said) == "l’étape S1 n’est pas faite"
+
+
+@pytest.mark.parametrize("locale", ["en_GB", "fr_FR"])
+def test_what_is_put_into_messages_and_lines_never_becomes_markup(locale: str, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(
+        '{{ _("Table: %(caption)s", caption=hostile) }} {{ line }} {{ refusal }} {{ kept|word }}'
+        " {{ hostile|word }}"
+        ' {% set about = _("Table: %(caption)s", caption=hostile) %}<p title="{{ about }}">{{ line|trim }}</p>'
+        ' {{ pgettext("user", "active") }}'
+        ' {{ ngettext("about %(num)s minute left", "about %(num)s minutes left", 2) }}'
+    )
+    shown = Templates(tmp_path).render(
+        "page.html",
+        _reader(locale),
+        {
+            "hostile": HOSTILE,
+            "line": Phrase("there is no user {email!r}", email=HOSTILE),
+            "refusal": Refused("{because}; to-do {id_} {ended}", because=phrase(HOSTILE), id_=1, ended=HOSTILE),
+            "kept": f"there is no invoice '{HOSTILE}'",
+        },
+    )
+
+    assert "<script>" not in shown
+    assert shown.count("&lt;script&gt;alert(1)&lt;/script&gt;%(x)s{x}") == 8
+
+
+def test_only_texts_of_ours_are_messages_in_templates() -> None:
+    # What is said as a message counts as markup: a variable must be said by `word`, which does not.
+    environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    asked = [
+        (path.name, call.lineno, argument)
+        for path in sorted(TEMPLATES.rglob("*.html"))
+        for call in environment.parse(path.read_text()).find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name in SAYING
+        for argument in call.args[: 2 if call.node.name in ("ngettext", "pgettext") else 1]
+    ]
+
+    assert len(asked) > 500
+    assert [where for *where, argument in asked if not isinstance(argument, nodes.Const)] == []
+
+
+async def test_a_french_page_says_in_french_why_something_was_refused(book: Book, browser: Browser) -> None:
+    invoice_id = book.invoice("INV-1")
+    await browser.sign_in(MEMBER)
+    await browser.post("/account/profile", {"name": "Max Doe", "locale": "fr_FR"})
+    page = (await browser.get(f"/invoices/{invoice_id}")).text
+    version = page.split('name="version" value="', 1)[1].split('"', 1)[0]
+
+    refused = await browser.post(f"/invoices/{invoice_id}/resume", {"version": version})
+
+    assert "la facture n’est pas en pause" in refused.text

@@ -28,6 +28,7 @@ _SETTINGS: Final = {
 # One plan for all invoices, made once in a connection (docs/decisions/0026).
 _ONCE: Final = {
     "plan_cache_mode": "force_generic_plan",
+    "random_page_cost": "1.1",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
