@@ -18,7 +18,7 @@ from tests.db.databases import UsedAgain
 from tests.dunning.seeds import HYPOTHESIS_SEED, NAIVE_SEED
 from tests.installation import Installation, installed_on, newest_mail, own_namespace, zone_at_noon
 
-LONG_FIRST = ("exactly_once", "scenarios", "workflows", "journeys", "devstack", "dunning")
+LONG_FIRST = ("exactly_once", "scenarios", "workflows", "journeys", "test_every_page.py", "devstack", "dunning")
 OWN_SERVERS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "SMTP_URL")
 
 
@@ -33,7 +33,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the folders whose files take minutes, so that no process is left alone with one in the end."""
+    """Begin with the folders and files that take minutes, so that no process is left alone with one in the end."""
     items.sort(
         key=lambda item: min(
             (LONG_FIRST.index(part) for part in item.path.parts if part in LONG_FIRST), default=len(LONG_FIRST)

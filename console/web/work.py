@@ -38,6 +38,13 @@ class Work:
         """Write down what is done; orders about people and accounts do so themselves."""
         note(self.session, self.acting, verb, about_kind, about_name, **details)
 
+    def note_if(self, changed: bool, verb: str, about_kind: str, about_name: str, **details: Any) -> None:
+        """Write down what is done if the order changed anything; else say that nothing changed."""
+        if changed:
+            self.note(verb, about_kind, about_name, **details)
+        else:
+            self.nothing_changed()
+
     def tell(self, told: Told) -> bool:
         """Let the processes be told once all is committed, and say whether the order changed anything."""
         self.owed_ids.extend(told.owed_ids)

@@ -188,10 +188,7 @@ def cancel(visit: Visiting, job_id: JobId) -> Response:
         job = _job(work.session, job_id)
         if not _may_cancel(visit, job):
             raise NotAllowed(Role.ADMIN)
-        if work.desk.cancel_job(job_id):
-            work.note("bulk work canceled", "job", f"{job.kind} {job_id}")
-        else:
-            work.nothing_changed()
+        work.note_if(work.desk.cancel_job(job_id), "bulk work canceled", "job", f"{job.kind} {job_id}")
     return visit.go(f"{PATH}/{job_id}")
 
 

@@ -120,10 +120,12 @@ def discard(visit: Visiting, cadence_id: int, sent: Sent) -> Response:
     """Throw the draft away."""
     with visit.work() as work:
         name = named(work.session, cadence_id)
-        if cadences.discard_draft(work.session, name, basis_from(sent)):
-            work.note("cadence draft discarded", "cadence", name)
-        else:
-            work.nothing_changed()
+        work.note_if(
+            cadences.discard_draft(work.session, name, basis_from(sent)),
+            "cadence draft discarded",
+            "cadence",
+            name,
+        )
     return visit.go(f"{PATH}/{cadence_id}", said=visit.text("The draft is thrown away."))
 
 

@@ -92,10 +92,7 @@ def cancel_job(visit: Visiting, job_id: JobId) -> Response:
     """Let the job end after the page under way."""
     with visit.work() as work:
         job = _job(work.session, job_id)
-        if work.desk.cancel_job(job_id):
-            work.note("job canceled", "job", str(job_id), kind=job.kind)
-        else:
-            work.nothing_changed()
+        work.note_if(work.desk.cancel_job(job_id), "job canceled", "job", str(job_id), kind=job.kind)
     return visit.go(
         f"{PATH}/{job_id}", said=visit.text("The job ends after the page under way. What it did stays.")
     )

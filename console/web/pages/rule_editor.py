@@ -123,10 +123,7 @@ def save_rule(
         with visit.work() as work:
             line = locked(work.session, visit, rule_id, version)
             told = work.desk.edit_rule(line.rule.name, text, name)
-            if told.changed:
-                work.note("rule changed", "rule", told.line.rule.name)
-            else:
-                work.nothing_changed()
+            work.note_if(told.changed, "rule changed", "rule", told.line.rule.name)
     except Changed as changed:
         return _editor(visit, changed.line, text, name, problem=str(changed), now=changed.line)
     except Refused as refusal:

@@ -96,10 +96,7 @@ def move_rule(
             before = others[to - 1].rule.name if to <= len(others) else None
             place = Place("bottom") if before is None else Place("before", before)
             told = work.desk.move_rule(line.rule.name, place)
-            if told.changed:
-                work.note("rule moved", "rule", line.rule.name, place=told.line.rule.position)
-            else:
-                work.nothing_changed()
+            work.note_if(told.changed, "rule moved", "rule", line.rule.name, place=told.line.rule.position)
             said = visit.text(
                 "%(rule)s stands at place %(place)s now.", rule=line.rule.name, place=told.line.rule.position
             )
@@ -128,10 +125,14 @@ def activate_rule(
             line = locked(work.session, visit, rule_id, version)
             name = line.rule.name
             told = work.desk.activate_rule(name, applies=applies, notifies=notifies and applies)
-            if told.changed or told.job_id is not None:
-                work.note("rule activated", "rule", name, job=told.job_id, notifies=name if notifies else None)
-            else:
-                work.nothing_changed()
+            work.note_if(
+                told.changed or told.job_id is not None,
+                "rule activated",
+                "rule",
+                name,
+                job=told.job_id,
+                notifies=name if notifies else None,
+            )
     except Refused as refusal:
         return _activation(visit, rule_id, problem=refusal.said)
     if told.job_id is not None:
@@ -145,10 +146,9 @@ def deactivate_rule(visit: Visiting, rule_id: RuleId, version: Version) -> Respo
     try:
         with visit.work() as work:
             line = locked(work.session, visit, rule_id, version)
-            if work.desk.deactivate_rule(line.rule.name).changed:
-                work.note("rule deactivated", "rule", line.rule.name)
-            else:
-                work.nothing_changed()
+            work.note_if(
+                work.desk.deactivate_rule(line.rule.name).changed, "rule deactivated", "rule", line.rule.name
+            )
     except Refused as refusal:
         return _show(visit, rule_id, problem=refusal.said)
     return visit.go(f"{PATH}/{rule_id}", said=visit.text("The rule is not active any more. What it did stays."))

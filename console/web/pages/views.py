@@ -61,10 +61,9 @@ def rename(visit: Visiting, view_id: Id, name: Line = "") -> Response:
         with visit.work() as work:
             view = _view(visit, work, view_id)
             address, page = view.address, _list_at(view.address)[0]
-            if rename_view(work.session, view_id, name):
-                work.note("view renamed", "view", name.strip(), was=view.name)
-            else:
-                work.nothing_changed()
+            work.note_if(
+                rename_view(work.session, view_id, name), "view renamed", "view", name.strip(), was=view.name
+            )
     except Refused as refusal:
         assert page is not None, "the view was read before"
         return _show(visit, page, address, refusal)

@@ -107,10 +107,7 @@ def _order(
             record = customer_record(work.session, record.external_id)
             if record is None or version_of(record) != version:
                 raise ChangedMeanwhile
-            if work.tell(order(work.desk, record.external_id)):
-                work.note(verb, "customer", record.external_id)
-            else:
-                work.nothing_changed()
+            work.note_if(work.tell(order(work.desk, record.external_id)), verb, "customer", record.external_id)
     except ChangedMeanwhile:
         return _show(visit, customer_id, problem=visit.text(CHANGED_MEANWHILE), status=409)
     except Refused as refusal:

@@ -63,10 +63,7 @@ def ordered(
                 raise HTTPException(404)
             if version_of(record) != version:
                 raise ChangedMeanwhile
-            if work.tell(order(work.desk, record.number)):
-                work.note(verb, "invoice", record.number, **details)
-            else:
-                work.nothing_changed()
+            work.note_if(work.tell(order(work.desk, record.number)), verb, "invoice", record.number, **details)
     except ChangedMeanwhile:
         if again is not None:
             return again(visit.text(CHANGED_MEANWHILE), 409)
