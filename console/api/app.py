@@ -7,9 +7,9 @@ from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
 from console.api import (
-    action_bulk,
     actions,
     bulk,
+    bulk_todos,
     cadences,
     collections,
     contacts,
@@ -39,7 +39,7 @@ ROUTERS = (
     timeline.router,
     payments.router,
     credit_notes.router,
-    action_bulk.router,
+    bulk_todos.router,
     actions.router,
     custom_fields.router,
     cadences.router,

@@ -220,10 +220,10 @@ async def test_the_same_is_ordered_of_many_to_dos_and_each_has_a_result(api: Cal
     where = {"channel": ["call"], "customer": todo["customer"]}
     order = {"kind": "complete to-dos", "where": where, "outcome": "voicemail"}
 
-    dry = (await api.post("/v1/actions/bulk", {**order, "dry_run": True})).json()
+    dry = (await api.post("/v1/bulk/todos", {**order, "dry_run": True})).json()
     kinds = [job["kind"] for job in (await api.get("/v1/jobs")).json()["items"]]
-    ordered = await api.post("/v1/actions/bulk", order)
-    by_ids = await api.post("/v1/actions/bulk", {"kind": "ignore to-dos", "ids": [todo["id"], 999]})
+    ordered = await api.post("/v1/bulk/todos", order)
+    by_ids = await api.post("/v1/bulk/todos", {"kind": "ignore to-dos", "ids": [todo["id"], 999]})
     for answer in (ordered, by_ids):
         drive(api.engine, answer.json()["id"])
     jobs = [(await api.get(answer.headers["location"])).json() for answer in (ordered, by_ids)]
@@ -250,6 +250,6 @@ async def test_an_order_about_many_to_dos_that_makes_no_sense_is_refused(api: Ca
     ]
 
     for body in asked:
-        problem(await api.post("/v1/actions/bulk", {**body, "dry_run": dry_run}), 409, "refused")
+        problem(await api.post("/v1/bulk/todos", {**body, "dry_run": dry_run}), 409, "refused")
 
     assert (await api.get("/v1/jobs")).json()["items"] == []

@@ -1,4 +1,4 @@
-"""Orders about many to-dos at once: `POST /v1/actions/bulk`."""
+"""Orders about many to-dos at once: `POST /v1/bulk/todos`."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from console.api.actions import WRITE, ActionKind, ChannelName
 from console.api.bulk import FORETOLD_MAX, Impact
 from console.api.calls import Change, Reply, shown_as
 from console.api.documented import ordering
-from console.api.fields import BIGINT_MAX, Body, Day, Identifier, Name, Note, Shown
+from console.api.fields import Body, Day, Identifier, Name, Note, Shown
 from console.api.guard import GuardedRoute
 from console.api.jobs import Job, JobResource
 from console.api.parameters import place_in
@@ -29,11 +29,12 @@ from intake.jobs.todo_kinds import EndOrder, HandOnOrder, SnoozeOrder
 from intake.jobs.todos_foretold import foretell_todos
 from intake.joined_desk import JoinedDesk
 
-router = APIRouter(prefix="/v1/actions", tags=["actions"], route_class=GuardedRoute)
+router = APIRouter(prefix="/v1/bulk", tags=["actions"], route_class=GuardedRoute)
 TodoWorkKind = Literal["complete to-dos", "ignore to-dos", "send to-dos", "snooze to-dos", "assign to-dos"]
 IDS_MAX = 10_000
 Outcome = Literal["done", "reached", "no answer", "voicemail", "wrong number"]
-Id = Annotated[int, Field(ge=1, le=BIGINT_MAX, strict=True)]
+# Beyond this, programs that read JSON take numbers for others.
+Id = Annotated[int, Field(ge=1, le=2**53 - 1, strict=True)]
 # What kinds are told beside the to-dos: what they need, and what they may be told.
 _NEEDS = {"snooze to-dos": "until", "assign to-dos": "owner"}
 _MAY = {"complete to-dos": {"outcome", "note"}, "ignore to-dos": {"note"}}
@@ -148,7 +149,7 @@ class TodosDryRun(Shown):
     impact: Impact
 
 
-@router.post("/bulk", **ordering(WRITE, Job, TodosDryRun, "orderTodoWork"))
+@router.post("/todos", **ordering(WRITE, Job, TodosDryRun, "orderTodoWork"))
 async def order_todo_work(body: BulkTodosBody, call: Change) -> Response:
     """Do the same to many to-dos by a job, which `GET /v1/jobs/{id}` follows; each has a result of its own.
 
