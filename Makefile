@@ -77,7 +77,7 @@ bench-simulate: $(BIN)/.installed ## Ten thousand scenarios in one file
 bench-actions: provision ## Pages of the lists of a million actions
 	@$(BIN)/python -m benchmarks.actions $(ARGS)
 
-bench-console: provision ## What the pages of the console ask of 100,000 open invoices and a million actions
+bench-console: provision ## Every page of the console, over 100,000 open invoices and a million actions
 	@$(BIN)/python -m benchmarks.console $(ARGS)
 
 bench-messages: $(BIN)/.installed ## Messages from text to MIME, all shipped texts in all languages

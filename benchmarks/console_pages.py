@@ -141,7 +141,8 @@ def _invoices(random: Random, known: Known) -> dict[str, Callable[[], Ask]]:
         return Ask(Asked(InvoiceChoice(words=said), Order.OUTSTANDING).address())
 
     def counted() -> Ask:
-        return Ask(Asked(choice(), Order.OUTSTANDING).address().replace("/invoices", "/invoices/count", 1))
+        path = Asked(choice(), Order.OUTSTANDING).address().replace("/invoices", "/invoices/count", 1)
+        return Ask(path, headers=HTMX)
 
     def one() -> Ask:
         return Ask(f"/invoices/{random.randrange(1, known.invoices, random.choice((1, 2)))}")

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from functools import partial
+from threading import Thread
 from urllib.parse import urlsplit
 
 import structlog
@@ -71,6 +72,8 @@ def run_server(chosen: Settings, host: str, port: int) -> int:
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="off",
     )
+    # Whoever comes first must not wait for what everybody will use.
+    Thread(target=web.templates.load, name="templates", daemon=True).start()
     server = uvicorn.Server(config)
     log.info("API and pages listen", host=host, port=listening.getsockname()[1])
     try:

@@ -6,9 +6,11 @@ from decimal import Decimal
 from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -26,14 +28,37 @@ class Templates:
     """All templates, once for each language."""
 
     def __init__(self, folder: Path = TEMPLATES) -> None:
-        self._by_language = {language: _environment(folder, language) for language in LANGUAGES}
+        compiled = _Compiled()
+        self._by_language = {language: _environment(folder, language, compiled) for language in LANGUAGES}
+
+    def load(self) -> None:
+        """Compile all templates, which takes a second or two, so that no reader waits for that."""
+        for environment in self._by_language.values():
+            for name in environment.list_templates(extensions=["html"]):
+                environment.get_template(name)
 
     def render(self, name: str, reader: Reader, values: Mapping[str, Any]) -> str:
         """Return the template's text for the reader. Raises jinja2's errors for names that are not there."""
         return self._by_language[reader.language].get_template(name).render(reader=reader, **values)
 
 
-def _environment(folder: Path, language: str) -> Environment:
+class _Compiled(BytecodeCache):
+    """What templates are compiled to, which is the same in all languages."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Put the template's code into the bucket, if it is known."""
+        bucket.code = self._code.get(bucket.key)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Take the template's code out of the bucket."""
+        assert bucket.code is not None, "what is kept was compiled"
+        self._code[bucket.key] = bucket.code
+
+
+def _environment(folder: Path, language: str, compiled: BytecodeCache) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
@@ -41,6 +66,7 @@ def _environment(folder: Path, language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=compiled,
         finalize=_finalize,
         extensions=["jinja2.ext.i18n"],
     )
