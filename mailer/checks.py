@@ -1,6 +1,8 @@
 """Checks a text before it is saved: what is wrong is an error, what may not be meant a warning (rule 8.7)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Final
 
 from mailer.findings import Finding, Part
 from mailer.frame import Look
@@ -12,6 +14,8 @@ from mailer.syntax_checks import Unreadable, read
 from mailer.tag_checks import Fields, check_tags
 from mailer.tag_paths import Mentions
 from mailer.texts import Text
+
+READ_MAX: Final = 128
 
 
 def check(text: Text, uses: Iterable[StepUse] = (), fields: Fields = None) -> tuple[Finding, ...]:
@@ -41,7 +45,9 @@ def check_use(text: Text, uses: Iterable[StepUse]) -> tuple[Finding, ...]:
         return (error.finding,)
 
 
-def _read(text: Text) -> dict[Part, Mentions]:
+# Whoever edits a cadence has all its texts looked at with each change, and they stay the same.
+@lru_cache(READ_MAX)
+def _read(text: Text) -> Mapping[Part, Mentions]:
     """Return what the text mentions, by part. Raises Unreadable."""
     try:
         require_bounded(text)

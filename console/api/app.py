@@ -9,6 +9,7 @@ from starlette.requests import Request
 from console.api import (
     actions,
     bulk,
+    bulk_todos,
     cadences,
     collections,
     contacts,
@@ -38,6 +39,7 @@ ROUTERS = (
     timeline.router,
     payments.router,
     credit_notes.router,
+    bulk_todos.router,
     actions.router,
     custom_fields.router,
     cadences.router,

@@ -3,10 +3,11 @@
 from typing import Any
 
 from console.web import import_address
-from console.web.uploads import Upload
+from console.web.uploads import keep_dry_run
 from console.web.visit import Visit
 from db.engine import transaction
 from db.operations.refusal import Refused
+from db.queries.uploads import UploadLine
 from intake.imports.choosing import HowToRead, read_as
 from intake.imports.importing import ordered_as
 from intake.imports.job import Ordered
@@ -19,7 +20,7 @@ PROBLEMS_MAX = 20_000
 
 
 def dry_run(
-    visit: Visit, upload: Upload, source: Source, how: HowToRead, assign: str | None, *, is_strict: bool
+    visit: Visit, upload: UploadLine, source: Source, how: HowToRead, assign: str | None, *, is_strict: bool
 ) -> None:
     """Do all of the work and undo it, of as many rows as one may wait for, and keep what came of it.
 
@@ -38,7 +39,9 @@ def dry_run(
         cells.setdefault(one.line, []).append(
             {"column": one.column, "value": one.value, "wrong": one.wrong, "expected": one.expected}
         )
-    upload.keep_report(
+    keep_dry_run(
+        visit,
+        upload,
         {
             "how": import_address.written(how),
             "assign": assign,
@@ -52,5 +55,5 @@ def dry_run(
                 [row.position, row.subject, row.outcome, row.said, cells.get(row.position, [])]
                 for row in rehearsed.rows
             ],
-        }
+        },
     )

@@ -27,8 +27,7 @@ _JOINT = "; "
 _DEPTH_MAX = 4
 # What stands at these places of templates was written by others, and is not read back.
 _NAMES = frozenset(
-    ("by", "cadence", "called", "customer", "email", "group", "key", "name", "number", "rule", "sender")
-    + ("text", "who")
+    {"by", "cadence", "called", "customer", "email", "group", "key", "name", "number", "rule", "sender", "text"}
 )
 # A template of fewer letters of its own, such as "{place}: {problem}", would be seen in what others wrote.
 _LETTERS_MIN = 4

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from console.api.service import Processes
 from console.web.assets import Assets
 from console.web.attempts import Attempts
+from console.web.beside import Beside
 from console.web.counting import Counting
 from console.web.provider import Provider
+from console.web.remembered import Remembered
 from console.web.templating import Templates
-from console.web.uploads import Uploads
 from db.engine import Engine
 from mailer.domain_check import WayOut
 from mailer.domain_names import DnsNames, Names
@@ -37,12 +38,13 @@ class Web:
     assets: Assets = field(default_factory=Assets)
     templates: Templates = field(default_factory=Templates)
     attempts: Attempts = field(default_factory=Attempts)
-    uploads: Uploads = field(default_factory=Uploads)
     transport: Callable[[], Transport] | None = None
     resolver: Resolver = resolve
     way_out: WayOut = WayOut()  # noqa: RUF009  # it is frozen
     names: Callable[[], Names] = DnsNames
     counting: Counting = field(default_factory=Counting)
+    beside: Beside = field(default_factory=Beside)
+    drawn: Remembered = field(default_factory=Remembered)
 
     def is_https(self, request: Request) -> bool:
         """Say whether the browser speaks https, as far as we can know behind a proxy."""

@@ -82,7 +82,7 @@ _VISITOR = text("""
 SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.locale,
        u.password_hash IS NOT NULL AS has_password, s.created_at AS signed_in_at, s.last_seen_at,
        o.name AS organization, o.time_zone
-  FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN organization o
+  FROM sessions s JOIN users u ON u.id = s.user_id JOIN organization o ON o.id = 1
  WHERE s.digest = :digest AND u.is_active AND s.expires_at > :now AND s.last_seen_at > :seen_after
 """)
 

@@ -39,7 +39,7 @@ class Account:
 _OPEN = """
 SELECT i.number, i.po_number, i.issued_on, i.currency, i.total, i.settled, i.outstanding,
        COALESCE(i.due_on, i.issued_on + COALESCE(cu.payment_term_days, o.payment_term_days)) AS due_on
-  FROM invoices i JOIN customers cu ON cu.id = i.customer_id CROSS JOIN organization o
+  FROM invoices i JOIN customers cu ON cu.id = i.customer_id JOIN organization o ON o.id = 1
  WHERE i.customer_id = :customer_id AND i.state = 'open' AND i.settled < i.total AND NOT i.is_hidden
 """
 _SUMS = text(f"""

@@ -36,7 +36,7 @@ SELECT currency, COALESCE(sum(outstanding), 0) AS outstanding, COALESCE(sum(over
            count(*) FILTER (WHERE i.due < :today) AS overdue_count, 0 AS payments, 0 AS credits
       FROM (SELECT n.currency, n.outstanding,
                    COALESCE(n.due_on, n.issued_on + COALESCE(c.payment_term_days, o.payment_term_days)) AS due
-              FROM invoices n JOIN customers c ON c.id = n.customer_id CROSS JOIN organization o
+              FROM invoices n JOIN customers c ON c.id = n.customer_id JOIN organization o ON o.id = 1
              WHERE n.customer_id = :customer_id AND n.state = 'open' AND n.settled < n.total) i
      GROUP BY i.currency
      UNION ALL

@@ -53,7 +53,7 @@ _IN_STATE = text(f"{_VERSIONS} AND v.state = :state")
 _NEWEST = text(f"{_VERSIONS} ORDER BY v.number DESC LIMIT 1")
 
 # The collections are counted in ix_collections_version_id.
-_LINES = text("""
+_LINES = """
 SELECT c.name, c.is_default, p.number AS published, d.number AS draft, p.published_at, p.published_by,
        COALESCE(p.logic, d.logic) AS logic,
        COALESCE(p.contact_delay_days_min, d.contact_delay_days_min) AS contact_delay_days_min,
@@ -63,7 +63,13 @@ SELECT c.name, c.is_default, p.number AS published, d.number AS draft, p.publish
   LEFT JOIN cadence_versions p ON p.cadence_id = c.id AND p.state = 'published'
   LEFT JOIN cadence_versions d ON d.cadence_id = c.id AND d.state = 'draft'
   LEFT JOIN (SELECT cadence_id, count(*) AS collections FROM collections
-              WHERE state IN ('active', 'exhausted') GROUP BY cadence_id) o ON o.cadence_id = c.id
+              WHERE state IN ('active', 'exhausted') AND {counted} GROUP BY cadence_id) o ON o.cadence_id = c.id
+ WHERE {listed} ORDER BY c.name
+"""
+_ALL = text(_LINES.format(counted="true", listed="true"))
+_ONE = text(_LINES.format(counted="cadence_id = :cadence_id", listed="c.id = :cadence_id"))
+_PUBLISHED = text("""
+SELECT c.name FROM cadences c JOIN cadence_versions p ON p.cadence_id = c.id AND p.state = 'published'
  ORDER BY c.name
 """)
 
@@ -116,8 +122,18 @@ def newest_version(session: Session, name: str) -> Version | None:
 
 
 def cadence_lines(session: Session) -> list[CadenceLine]:
-    """Return all cadences, retired ones included, by name."""
-    return [CadenceLine(**row._mapping) for row in session.execute(_LINES)]
+    """Return all cadences, retired ones included, by name. All open collections are counted for it."""
+    return [CadenceLine(**row._mapping) for row in session.execute(_ALL)]
+
+
+def cadence_line(session: Session, cadence_id: int) -> CadenceLine:
+    """Return the cadence. Raises sqlalchemy.exc.NoResultFound if there is none of that id."""
+    return CadenceLine(**session.execute(_ONE, {"cadence_id": cadence_id}).one()._mapping)
+
+
+def published_names(session: Session) -> list[str]:
+    """Return the names of the cadences that invoices can be put under (uq_cadence_versions_published)."""
+    return list(session.scalars(_PUBLISHED))
 
 
 def _version(session: Session, statement: TextClause, **parameters: str | int) -> Version | None:

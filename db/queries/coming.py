@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.queries.lists.plans import by_indexes
 from db.queries.todos import ActionFilter
 from db.queries.worklist import SCANNED_MAX, Worth, conditions_of
 
@@ -61,7 +62,7 @@ _JOINS = """
   JOIN invoices i ON i.id = c.invoice_id
   JOIN customers cu ON cu.id = i.customer_id
   JOIN cadences ca ON ca.id = c.cadence_id
- CROSS JOIN organization o
+  JOIN organization o ON o.id = 1
 """
 _BEHIND = "(n.acts_at, n.collection_id) > (:after_at, :after_id)"
 _ORDER = "ORDER BY n.acts_at, n.collection_id LIMIT :scanned"
@@ -81,6 +82,7 @@ def coming_page(
 
     What waits for a person is an action already, and is left out.
     """
+    by_indexes(session)
     parameters: dict[str, Any] = {"scanned": SCANNED_MAX + 1}
     behind = "n.acts_at IS NOT NULL"
     if after is not None:

@@ -79,6 +79,10 @@ SELECT email AS name, name AS shown FROM users WHERE is_active
  UNION SELECT todo_owner, todo_owner FROM organization
  ORDER BY 2, 1 LIMIT :limit
 """)
+_NAMES = text("""
+SELECT ARRAY(SELECT name FROM groups ORDER BY name LIMIT :limit) AS groups,
+       ARRAY(SELECT email FROM users WHERE is_active ORDER BY lower(email) LIMIT :limit) AS users
+""")
 _OWNER_IS_THERE = text("""
 SELECT o.todo_owner, EXISTS (SELECT FROM groups g WHERE g.name = o.todo_owner)
     OR EXISTS (SELECT FROM users u WHERE lower(u.email) = lower(o.todo_owner) AND u.is_active) AS is_there
@@ -120,6 +124,12 @@ def group_lines(session: Session) -> list[GroupLine]:
 def owner_names(session: Session, limit: int = 500) -> dict[str, str]:
     """Return who can have to-dos, by the name that to-dos bear, and how they are called."""
     return {row.name: row.shown for row in session.execute(_OWNERS, {"limit": limit})}
+
+
+def names_to_choose(session: Session, limit: int = 500) -> list[str]:
+    """Return the groups by name, and then the active users by address, without counting what they have to do."""
+    row = session.execute(_NAMES, {"limit": limit}).one()
+    return [*row.groups, *row.users]
 
 
 def unowned_steps(session: Session) -> list[Unowned]:

@@ -1,5 +1,6 @@
 """Reads the texts that users saved."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,14 +60,16 @@ def saved_names(session: Session) -> frozenset[str]:
 
 
 _OFFSETS = text("""
-SELECT DISTINCT s.anchor, s.offset_days, s.channel, c.name, s.step_id
+SELECT DISTINCT s.template, s.anchor, s.offset_days, s.channel, c.name, s.step_id
   FROM cadence_steps s
   JOIN cadence_versions v ON v.id = s.version_id AND v.state IN ('draft', 'published')
   JOIN cadences c ON c.id = v.cadence_id
- WHERE s.template = :name
+ WHERE s.template = ANY(:names)
  ORDER BY c.name, s.step_id
- LIMIT 1000
+ LIMIT :limit
 """)
+# So many steps use one text at most.
+USES_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,17 @@ class Use:
 
 
 def uses_of(session: Session, name: str) -> list[Use]:
-    """Return the steps that use the template; cadences are few, so that their steps are read one by one."""
-    return [
-        Use(Anchor(row.anchor), row.offset_days, Channel(row.channel), row.name, row.step_id)
-        for row in session.execute(_OFFSETS, {"name": name})
-    ]
+    """Return the steps that use the template."""
+    return uses_of_all(session, [name])[name]
+
+
+def uses_of_all(session: Session, names: Sequence[str]) -> dict[str, list[Use]]:
+    """Return the steps that use each template; cadences are few, so that their steps are read one by one."""
+    found: dict[str, list[Use]] = {name: [] for name in names}
+    for row in session.execute(_OFFSETS, {"names": list(names), "limit": USES_MAX * len(names)}):
+        use = Use(Anchor(row.anchor), row.offset_days, Channel(row.channel), row.name, row.step_id)
+        found[row.template].append(use)
+    return found
 
 
 _FIELDS = text("SELECT entity, key FROM custom_fields ORDER BY entity, key LIMIT 1000")

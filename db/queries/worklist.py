@@ -13,11 +13,12 @@ from typing import Any, Literal
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.queries.lists.plans import by_indexes
 from db.queries.todos import COLUMNS, JOINS, ActionFilter, ActionLine, Order, Place, any_ids, ids_in_order
 from dunning.currencies import CURRENCY_DECIMALS
 
 WorkOrder = Literal["value", "due", "newest"]
-SCANNED_MAX = 1_000
+SCANNED_MAX = 600
 COUNTED_MAX = 10_000
 DECIMALS_DEFAULT = 2
 
@@ -60,11 +61,15 @@ class WorkPlace:
 
 @dataclass(frozen=True, slots=True)
 class WorkPage:
-    """A page of a list. `ends_at` is where to look further; only the first ones `is_partly_sorted` by worth."""
+    """A page of a list. `ends_at` is where to look further; only the first ones `is_partly_sorted` by worth.
+
+    `count` is how many there are, where that came to light on the way.
+    """
 
     lines: tuple[WorkLine, ...]
     ends_at: WorkPlace | None
     is_partly_sorted: bool = False
+    count: "Count | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +89,24 @@ _CONDITIONS = {
     "overdue_days_min": f"COALESCE({_OVERDUE_DAYS}, 0) >= :overdue_days_min",
     "overdue_days_max": f"COALESCE({_OVERDUE_DAYS}, 0) <= :overdue_days_max",
 }
-_SHOWN = f"FROM best JOIN actions a ON a.id = best.id {JOINS} CROSS JOIN organization o"
+_SHOWN = f"FROM best JOIN actions a ON a.id = best.id {JOINS} JOIN organization o ON o.id = 1"
 _LINES = f"{COLUMNS}, {_DUE} AS invoice_due_on {_SHOWN}"
 # What a list looks at is joined with as little as it takes; only what it shows is joined with all.
 _WORTH = "FROM actions a JOIN collections c ON c.id = a.collection_id JOIN invoices i ON i.id = c.invoice_id"
-_WORTH_AND_TERMS = f"{_WORTH} JOIN customers cu ON cu.id = i.customer_id CROSS JOIN organization o"
+_WORTH_AND_TERMS = f"{_WORTH} JOIN customers cu ON cu.id = i.customer_id JOIN organization o ON o.id = 1"
 # Nobody knows the rates between currencies. In smallest units 1,000 yen come behind 100 euros, as they should.
+_UNUSUAL = sorted(set(CURRENCY_DECIMALS.values()) - {DECIMALS_DEFAULT})
 _FACTORS = " ".join(
-    f"WHEN i.currency = '{currency}' THEN {10**decimals}"
-    for currency, decimals in CURRENCY_DECIMALS.items()
-    if decimals != DECIMALS_DEFAULT
+    f"WHEN i.currency = ANY('{{{','.join(name for name, own in CURRENCY_DECIMALS.items() if own == decimals)}}}')"
+    f" THEN {10**decimals}"
+    for decimals in _UNUSUAL
 )
 _VALUE = f"(i.outstanding * CASE {_FACTORS} ELSE {10**DECIMALS_DEFAULT} END)"
 _SORTED: dict[WorkOrder, str] = {
-    "value": f"{_VALUE} DESC, a.listed_on, a.id",
     "due": "a.listed_on, a.id",
     "newest": "a.listed_on DESC, a.id DESC",
 }
-_BEHIND = f"(-{_VALUE}, a.listed_on, a.id) > (-CAST(:value AS numeric), :day, :id)"
+_BEHIND = "(-m.value, m.listed_on, m.id) > (-CAST(:value AS numeric), :day, :id)"
 
 
 def value_of(line: ActionLine) -> Decimal:
@@ -123,16 +128,13 @@ def work_page(
     By value, the first `SCANNED_MAX` by due date are sorted. By day, a page may be short or empty and still have
     an `ends_at`, where so many were looked at and did not match.
     """
-    by_value = order == "value"
-    narrows = by_value or not worth.is_everything
-    seen_max = SCANNED_MAX if narrows else limit
-    begin = None if by_value or after is None else after.place
+    by_indexes(session)
+    if order == "value":
+        return _by_value(session, chosen, worth, today, limit, after)
+    seen_max = limit if worth.is_everything else SCANNED_MAX
+    begin = None if after is None else after.place
     seen, has_more = _seen(session, chosen, begin, "newest" if order == "newest" else "due", seen_max)
     conditions, parameters = conditions_of(worth, today)
-    if by_value and after is not None and after.value is not None:
-        conditions.append(_BEHIND)
-        day, action_id = after.place.listed_on, after.place.action_id
-        parameters |= {"value": after.value, "day": day, "id": action_id}
     # Only constants are put in here; what people ask for goes in as parameters.
     best = f"SELECT a.id {_joined(worth)} WHERE {_all(conditions)} ORDER BY {_SORTED[order]} LIMIT :limit"
     statement = f"WITH best AS MATERIALIZED ({best}) {_LINES} ORDER BY {_SORTED[order]}"
@@ -142,14 +144,48 @@ def work_page(
     ends_at = None
     if len(lines) > limit:
         last = lines[limit - 1]
-        ends_at = WorkPlace(last.place, value_of(last) if by_value else None)
-    elif has_more and not by_value:
+        ends_at = WorkPlace(last.place)
+    elif has_more:
         ends_at = WorkPlace(seen[-1])
-    return WorkPage(lines[:limit], ends_at, is_partly_sorted=by_value and has_more)
+    return WorkPage(lines[:limit], ends_at)
+
+
+def _by_value(
+    session: Session, chosen: ActionFilter, worth: Worth, today: date, limit: int, after: WorkPlace | None
+) -> WorkPage:
+    seen, has_more = _seen(session, chosen, None, "due", SCANNED_MAX)
+    conditions, parameters = conditions_of(worth, today)
+    behind = "true"
+    if after is not None and after.value is not None:
+        behind = _BEHIND
+        day, action_id = after.place.listed_on, after.place.action_id
+        parameters |= {"value": after.value, "day": day, "id": action_id}
+    # Only constants are put in here; what people ask for goes in as parameters.
+    statement = f"""
+    WITH matched AS MATERIALIZED (
+      SELECT a.id, a.listed_on, {_VALUE} AS value {_joined(worth)} WHERE {_all(conditions)}),
+    best AS MATERIALIZED (
+      SELECT id, value FROM matched m WHERE {behind} ORDER BY value DESC, listed_on, id LIMIT :limit)
+    {COLUMNS}, {_DUE} AS invoice_due_on, (SELECT count(*) FROM matched) AS matching {_SHOWN}
+     ORDER BY best.value DESC, a.listed_on, a.id"""  # noqa: S608
+    parameters |= {"ids": [place.action_id for place in seen], "limit": limit + 1}
+    rows = [dict(row._mapping) for row in session.execute(text(statement), parameters)]
+    matching = 0
+    for row in rows:
+        matching = row.pop("matching")
+    lines = tuple(WorkLine(**row) for row in rows)
+    # A page behind the last line says nothing of those before it.
+    count = Count(matching, not has_more) if lines or after is None else None
+    ends_at = None
+    if len(lines) > limit:
+        last = lines[limit - 1]
+        ends_at = WorkPlace(last.place, value_of(last))
+    return WorkPage(lines[:limit], ends_at, is_partly_sorted=has_more, count=count)
 
 
 def count_work(session: Session, chosen: ActionFilter, worth: Worth, today: date) -> Count:
     """Return how many actions there are, up to what a list looks at."""
+    by_indexes(session)
     if worth.is_everything:
         scanned, parameters = any_ids(chosen)
         statement = f"SELECT count(*) FROM ({scanned}) scanned"  # noqa: S608

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, Id, Ref, one_of
@@ -56,6 +56,27 @@ class JobFile(Base):
     job_id: Mapped[Ref] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str]
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Upload(Base):
+    """A file that a user uploaded at a page and has not imported yet, for some hours. `token` is in its address.
+
+    `report` is what the last dry run said, as JSON to the byte; `job_id` the job that imports it,
+    once that is ordered.
+    """
+
+    __tablename__ = "uploads"
+    __table_args__ = (Index("ix_uploads_kept_at", "kept_at"), Index("ix_uploads_job_id", "job_id"))
+
+    id: Mapped[Id]
+    token: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[Ref] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    size: Mapped[int] = mapped_column(Integer)
+    kept_at: Mapped[datetime]
+    report: Mapped[bytes | None] = mapped_column(LargeBinary)
+    job_id: Mapped[Ref | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
 
 
 class JobRow(Base):

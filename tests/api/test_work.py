@@ -211,3 +211,45 @@ async def test_bulk_work_that_makes_no_sense_is_refused(api: Caller, body: dict[
     problem(await api.post("/v1/jobs", {**body, "dry_run": dry_run}), 409, "refused")
 
     assert (await api.get("/v1/jobs")).json()["items"] == []
+
+
+async def test_the_same_is_ordered_of_many_to_dos_and_each_has_a_result(api: Caller, book: Book) -> None:
+    todo = await a_todo(api, book)
+    due_on = str(book.one("SELECT current_date") - timedelta(days=30))
+    await api.invoice("INV-2", due_on=due_on)
+    where = {"channel": ["call"], "customer": todo["customer"]}
+    order = {"kind": "complete to-dos", "where": where, "outcome": "voicemail"}
+
+    dry = (await api.post("/v1/bulk/todos", {**order, "dry_run": True})).json()
+    kinds = [job["kind"] for job in (await api.get("/v1/jobs")).json()["items"]]
+    ordered = await api.post("/v1/bulk/todos", order)
+    by_ids = await api.post("/v1/bulk/todos", {"kind": "ignore to-dos", "ids": [todo["id"], 999]})
+    for answer in (ordered, by_ids):
+        drive(api.engine, answer.json()["id"])
+    jobs = [(await api.get(answer.headers["location"])).json() for answer in (ordered, by_ids)]
+
+    assert [dry[name] for name in ("matching", "foretold", "done", "contacts", "refused")] == [2, 2, 2, 2, []]
+    assert (dry["where"], kinds) == (f"customer {todo['customer']}, channel call", ["publish"])
+    assert [(job["state"], job["counts"]["changed"], job["counts"]["failed"]) for job in jobs] == [
+        ("done", 2, 0),
+        ("done", 0, 2),
+    ]
+    assert book.rows("SELECT DISTINCT outcome || ', ' || ended_by FROM actions") == ["voicemail, api: the books"]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_an_order_about_many_to_dos_that_makes_no_sense_is_refused(api: Caller, dry_run: bool) -> None:
+    asked: list[dict[str, Any]] = [
+        {"kind": "send to-dos"},
+        {"kind": "send to-dos", "ids": [1], "where": {}},
+        {"kind": "send to-dos", "ids": [1], "outcome": "done"},
+        {"kind": "snooze to-dos", "ids": [1]},
+        {"kind": "snooze to-dos", "ids": [1], "until": "2020-01-01"},
+        {"kind": "assign to-dos", "ids": [1], "owner": "nobody"},
+        {"kind": "assign to-dos", "ids": [1], "owner": "Cash Collectors", "note": "why"},
+    ]
+
+    for body in asked:
+        problem(await api.post("/v1/bulk/todos", {**body, "dry_run": dry_run}), 409, "refused")
+
+    assert (await api.get("/v1/jobs")).json()["items"] == []

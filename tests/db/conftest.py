@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import make_url, text
 
 from db.engine import Engine, make_engine
 from devstack.postgres import EmbeddedPostgres
+from intake import passwords
 from intake.setup import set_up
 from tests.db.book import Book
 from tests.db.databases import a_copy_of, keep, renew
@@ -102,3 +104,13 @@ def ledger(filled: Book) -> Iterator[Ledger]:
     with filled.engine.connect() as connection:
         yield Ledger(connection, invoice_id, collection_id, filled.one("SELECT id FROM customers"))
         connection.rollback()
+
+
+@pytest.fixture(scope="module")
+def cheap_passwords() -> Iterator[None]:
+    """Passwords cost a thousandth of what they cost, where many are kept and compared."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        passwords._nobodys.cache_clear()
+        yield
+    passwords._nobodys.cache_clear()

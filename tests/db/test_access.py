@@ -21,6 +21,7 @@ from tests.db.book import Book
 ANA, BO = "ana@duewell.example", "bo@duewell.example"
 PASSWORD = "three small words"
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
 
 @pytest.fixture

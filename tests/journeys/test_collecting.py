@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from playwright.async_api import Page, expect
 
+from db.operations.messages.drafts import Draft
+from intake.commands import Desk
 from tests.journeys.office import BY_HAND, BY_PHONE, GENTLE, KEY_BY_HAND, Office
 from tests.journeys.people import CHROMIUM, Person
 from tests.web.browser import ADMIN, MEMBER, OWNER, PASSWORD
@@ -89,7 +91,7 @@ async def test_an_invoice_is_paused_resumed_and_reassigned_at_its_page_and_its_p
     await collector.link("P-1").click()
 
     await collector.unfold("Pause").click()
-    await page.get_by_label("Reason", exact=True).fill("they asked for a copy")
+    await page.locator("details[open]").get_by_label("Reason").fill("they asked for a copy")
     await collector.button("Pause the invoice").click()
     await collector.hear("The invoice is paused.")
     held = await office.planned(invoice_id, stage="held")
@@ -144,7 +146,7 @@ async def test_a_tab_that_was_signed_out_elsewhere_says_so_at_the_next_key_and_l
 
     await ada.press("j", "Enter")
 
-    await expect(ada.page.get_by_text("You were signed out.")).to_be_visible()
+    await expect(ada.page.get_by_text("You were signed out. Sign in to go on where you were.")).to_be_visible()
     await ada.sign_in()
     await opened(ada.page, "S-1")
     assert ada.page.url == f"{office.url}/actions?open={todo}"
@@ -163,10 +165,10 @@ async def test_what_is_being_written_when_a_session_ends_is_there_again_after_si
     await ada.page.keyboard.type(" and the other half.")
     await ada.press("Tab", "Enter")
 
-    await expect(ada.page.get_by_text("You were signed out.")).to_be_visible()
+    await expect(ada.page.get_by_text("You were signed out. Sign in to go on where you were.")).to_be_visible()
     await ada.sign_in()
     await opened(ada.page, "S-2")
-    await ada.hear("What you wrote here before is in its fields again.")
+    await expect(ada.page.locator(".typed")).to_contain_text("What you wrote here before is in its fields again.")
     await expect(ada.page.get_by_label("Text")).to_have_value("Half a sentence and the other half.")
     await expect(ada.page.locator("#preview")).to_have_text("Half a sentence and the other half.")
     assert office.ended(todo)[0] == "open"
@@ -175,6 +177,39 @@ async def test_what_is_being_written_when_a_session_ends_is_there_again_after_si
     await office.installation.until(lambda: office.ended(todo)[0] == "done")
     (sent,) = office.mails_to("S-2")
     assert sent.startswith("Half a sentence and the other half.")
+
+
+async def test_what_was_typed_comes_back_after_a_look_at_another_to_do_and_never_over_what_somebody_else_wrote(
+    office: Office,
+) -> None:
+    for number in ("W-1", "W-2"):
+        office.invoice(number, KEY_BY_HAND)
+    todo = office.todo("W-1")
+    ada = await office.enter(ADMIN, f"/actions?open={todo}")
+    text = ada.page.get_by_label("Text")
+
+    async def look_at(number: str) -> None:
+        await ada.page.locator("[data-row]").filter(has_text=f"Customer of {number}").click()
+        await opened(ada.page, number)
+
+    await opened(ada.page, "W-1")
+    await text.fill("Typed by Ada.")
+    await look_at("W-2")
+    await look_at("W-1")
+    await expect(text).to_have_value("Typed by Ada.")
+    await ada.button("Leave it out").click()
+    await expect(ada.page.get_by_label("Subject")).to_be_focused()
+    await expect(text).to_have_value(re.compile("Dear Ana"))
+    await ada.page.reload()
+    await opened(ada.page, "W-1")
+    await expect(text).to_have_value(re.compile("Dear Ana"))
+
+    await text.fill("Typed by Ada.")
+    await look_at("W-2")
+    Desk(office.installation.engine, OWNER).edit_todo(todo, Draft(None, "Kept by Ana."))
+    await look_at("W-1")
+    await expect(text).to_have_value(re.compile("Kept by Ana."))
+    await expect(ada.page.locator(".typed pre")).to_have_text("Typed by Ada.")
 
 
 async def test_a_member_is_led_to_no_page_that_needs_a_role_and_told_so_where_they_type_its_address(

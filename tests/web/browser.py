@@ -10,8 +10,10 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from console.api.service import Processes
 from console.web.app import Site, make_web
+from console.web.assets import Assets
 from console.web.provider import Provider
 from console.web.service import Web
+from console.web.templating import Templates
 from db.engine import Engine, transaction
 from db.operations.access import set_password_hash, set_role
 from db.operations.people import add_user
@@ -56,6 +58,10 @@ class Browser:
         return dict(self.client.cookies)
 
 
+# Read and compiled once for all tests of a process, which change neither.
+TEMPLATES, ASSETS = Templates(), Assets()
+
+
 @cache
 def _kept() -> str:
     return hash_of(PASSWORD)
@@ -81,7 +87,7 @@ async def browsing(
     web: Web | None = None,
 ) -> AsyncIterator[Browser]:
     """Open the pages to a browser."""
-    web = web or Web(engine, Processes(nowhere), provider, public_url)
+    web = web or Web(engine, Processes(nowhere), provider, public_url, assets=ASSETS, templates=TEMPLATES)
 
     async def no_api(scope: object, receive: object, send: object) -> None:
         raise AssertionError("this path is the API's")

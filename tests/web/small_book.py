@@ -9,6 +9,7 @@ from db.engine import Session
 from db.operations import cadences
 from db.operations.figures import keep_overview
 from db.operations.jobs import end_job, hold_job, move_job, open_job
+from db.operations.messages.domain_checks import keep_domain_check
 from dunning.cadence import Channel
 from intake.commands import Desk
 from intake.jobs.driver import drive
@@ -54,8 +55,29 @@ def fill(book: Book) -> dict[str, int]:
     desk = Desk(book.engine, MEMBER)
     ids["job over to-dos"] = desk.open_over_todos("send to-dos", OverTodos(where="channel call"), [ids["call"]])
     drive(book.engine, ids["job over to-dos"])
+    _domain(book)
     assert keep_overview(book.engine, datetime.now(UTC), today)
     return ids
+
+
+def _domain(book: Book) -> None:
+    """Let the organization's own domain have been looked up, with every state that there is."""
+    values = {"domain": "duewell.example", "host": "smtp.duewell.example", "selector": "s1"}
+    findings = [
+        {"subject": "SPF", "state": "wrong", "code": "spf_without", "record": "v=spf1 mx ~all"},
+        {"subject": "SPF", "state": "unseen", "code": "spf_unseen", "record": "v=spf1 mx ~all"},
+        {
+            "subject": "DKIM",
+            "state": "ok",
+            "code": "dkim_ok",
+            "record": "v=DKIM1; k=rsa; p=" + "MIIBIjANBgkqhkiG9w" * 20,
+        },
+        {"subject": "DKIM", "state": "unanswered", "code": "unanswered"},
+        {"subject": "DMARC", "state": "missing", "code": "dmarc_none", "publish": "v=DMARC1; p=none"},
+    ]
+    kept = [{"values": values, "publish_at": "_dmarc.duewell.example", **finding} for finding in findings]
+    moment = datetime.now(UTC)
+    book.do(lambda session: keep_domain_check(session, "duewell.example", kept, "s1", MEMBER, moment))
 
 
 def _open(book: Book, number: str, today: date, **changed: Any) -> int:

@@ -23,18 +23,22 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 NARROW, WIDE = 360, 1600
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ASKED = {"preload": False, "resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
-# What is no page: files, frames' contents are asked for by their pages, and what another server answers.
+# What is no page: ways to one, parts that a page fetches of itself later, files, and what another server answers.
 NO_PAGES = {
     "/customer",
     "/invoice",
+    "/actions/{action_id}/pane",
+    "/cadences/{cadence_id}/jobs/{job_id}",
+    "/invoices/count",
+    "/jobs/{job_id}/progress",
     "/jobs/{job_id}/report.csv",
     "/intake/files/{token}/report.csv",
     "/settings/organization/logo",
     "/sign-in/provider",
     "/sign-in/provider/back",
 }
-# Colours do not depend on the width: each page is looked at wide in the light, narrow in the dark. What there
-# is in one width alone (menu, heads of tables, cards) is the same on all pages: these are looked at both ways.
+# Colours do not depend on the width: each page is looked at wide in the light, and narrow in the dark. What there
+# is in one width alone (menu, heads of tables, cards) is the same on all pages: these are looked at crosswise.
 CROSSWISE = ("/account", "/invoices")
 RUN_AXE = """async options => (await axe.run(document, options)).violations.map(one =>
     one.id + ": " + one.nodes.map(node => node.target.join(" ") + " " + node.html.slice(0, 160)
@@ -218,6 +222,7 @@ def _work(walk: Walk, ids: dict[str, int]) -> None:
     for todo in served_todos(ids):
         walk.go(f"{everybody}&open={todo}", lambda page: page.locator("#pane[data-open]").wait_for())
     walk.go("/actions?customer=C-INV-201&owner=%40all")
+    walk.go(f"/actions/{ids['call']}")
     walk.go("/actions/all")
     walk.go("/actions/all?status=coming")
     walk.send("/actions/bulk", {"do": "send", "everything": "1", "back": everybody}, "what would be sent")
@@ -225,6 +230,9 @@ def _work(walk: Walk, ids: dict[str, int]) -> None:
     walk.go("/invoices", lambda page: page.locator("[name=chosen]").first.check())
     walk.go("/invoices", lambda page: page.locator("[data-bulk-kind]").select_option("bulk pause"))
     walk.go("/invoices?words=nothing-like-this")
+    walk.send(
+        "/views", {"address": "/invoices?currency=EUR", "name": "Euro alone", "shared": "true"}, "a saved view"
+    )
     for kind in ("waiting", "held", "mail", "unreachable", "written to"):
         walk.go(f"/invoices/{ids[kind]}")
     walk.go(f"/invoices/{ids['written to']}/messages/{ids['message']}")

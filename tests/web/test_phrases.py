@@ -26,10 +26,6 @@ SAYING = {"_", "gettext", "ngettext", "pgettext"}
 TOLD_ELSEWHERE = {
     ("console/api/actions.py", "result.because"): "why an order was refused, kept for each to-do",
     ("console/web/pages/action_orders.py", "result.because"): "why an order was refused, kept for each to-do",
-    (
-        "console/web/pages/settings_domains.py",
-        "str(error)",
-    ): "that no name server answered, in the words of the mailer",
     ("console/web/pages/settings_senders.py", "str(error)"): "a setting of the mail server that cannot be read",
     ("console/web/pages/settings_webhooks.py", "str(refusal)"): "a refusal, without the commands that it names",
     ("console/web/settings_saving.py", "str(wrong)"): "what the settings as a whole contradict",

@@ -38,7 +38,7 @@ async def an_admin(engine: Engine, zone: Zone) -> AsyncIterator[Browser]:
 
 def states(page: str) -> list[tuple[str, str]]:
     """Return what is said of each subject, in order."""
-    return re.findall(r"<dt>(\w+) <span class=\"found (\w+)\"", page)
+    return re.findall(r"<dt>(\w+) <span class=\"found found-(\w+)\"", page)
 
 
 async def test_a_domain_is_looked_up_when_somebody_asks_and_kept_with_the_moment(engine: Engine) -> None:

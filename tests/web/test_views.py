@@ -132,6 +132,6 @@ async def test_the_bar_follows_a_filter_that_is_fetched_alone(browser: Browser) 
     part = (await browser.get(BIG, HTMX)).text
     fixed = (await browser.get("/invoices?aging=31-60&aging=61-90", HTMX)).text
 
-    assert 'id="views" class="views" hx-swap-oob="true"' in part
+    assert 'id="views" class="view-bar" hx-swap-oob="true"' in part
     assert "Save as a view" in part
     assert "<html" not in fixed

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from console.web.guard import needs, page_router
-from console.web.pages.action_filter import TODO, Asked
+from console.web.pages.action_filter import TODOS, Asked
 from console.web.pages.action_jobs import Doing, show_preview
 from console.web.pages.action_orders import KIND
 from console.web.pages.actions import PAGE_LINES, show
@@ -44,7 +44,7 @@ def bulk(
     expected: Annotated[int | None, Form(ge=0, le=10**6)] = None,
     until: Annotated[str, Form(max_length=40)] = "",
     owner: Annotated[str, Form(max_length=400)] = "",
-    back: Annotated[str, Form(max_length=2000)] = TODO,
+    back: Annotated[str, Form(max_length=2000)] = TODOS,
 ) -> Response:
     """Carry the order out for each to-do by itself and show what came of each; or show what it would do to many.
 

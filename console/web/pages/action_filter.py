@@ -18,12 +18,12 @@ from db.queries.customers import customer_id_of
 from db.queries.todos import ActionFilter, Place, cadence_id_of, owners_of
 from db.queries.worklist import WorkOrder, WorkPlace, Worth
 
-TODO, ALL = "/actions", "/actions/all"
+TODOS, ALL = "/actions", "/actions/all"
 MINE, ANYBODY = "@me", "@all"
 CHANNELS = (N_("email"), N_("sms"), N_("letter"), N_("call"), N_("task"))
 STATES = (N_("sending"), N_("open"), N_("done"), N_("ignored"), N_("expired"), N_("canceled"))
 COMING, LATER = "coming", "later"
-SORTS = ("value", "due", "newest")
+SORTS: tuple[WorkOrder, ...] = ("value", "due", "newest")
 # By name: the days by which the invoices are overdue, the first and the last.
 AGES: dict[str, tuple[int | None, int | None]] = {
     "not-due": (None, 0),
@@ -70,14 +70,14 @@ class Asked:
     def of_path(cls, path: str) -> "Asked":
         """Return what a list's path asks for; any other path asks for To-do. Raises HTTPException."""
         parts = urlsplit(local_path(path))
-        given = dict(parse_qsl(parts.query)) if parts.path in (TODO, ALL) else {}
+        given = dict(parse_qsl(parts.query)) if parts.path in (TODOS, ALL) else {}
         return cls("all" if parts.path == ALL else "todo", **_strings(given))
 
     def path(self, **changed: Any) -> str:
         """Return the address of the list, with some values changed."""
         values = {name: str(changed.get(name, getattr(self, name))) for name in _NAMES}
         given = {name: value for name, value in values.items() if value}
-        base = ALL if self.view == "all" else TODO
+        base = ALL if self.view == "all" else TODOS
         return f"{base}?{urlencode(given)}" if given else base
 
     @property
@@ -104,9 +104,8 @@ class Asked:
     @property
     def order(self) -> WorkOrder:
         """Return the order: what is worth most first in To-do, and the newest first in All."""
-        if self.sort in ("value", "due", "newest"):
-            return self.sort  # type: ignore[return-value]  # mypy does not narrow by membership
-        return "value" if self.view == "todo" else "newest"
+        usual: WorkOrder = "value" if self.view == "todo" else "newest"
+        return next((order for order in SORTS if order == self.sort), usual)
 
     @property
     def is_coming(self) -> bool:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from console.web.addresses import address_of
 from console.web.guard import NotAllowed, needs, page_router
 from console.web.id_lists import NoIds, packed_ids, unpacked_ids
-from console.web.pages.action_filter import TODO, Asked
+from console.web.pages.action_filter import TODOS, Asked
 from console.web.pages.invoices.bulk import JOB_STATES
 from console.web.visit import Visit, Visiting
 from console.web.words import N_
@@ -177,7 +177,7 @@ def progress(visit: Visiting, job_id: JobId, after: After = 0) -> Response:
         state=JOB_STATES[job.state],
         may_cancel=_may_cancel(visit, job),
         minutes_left=None if job.seconds_left is None else int(job.seconds_left // 60) + 1,
-        back=TODO,
+        back=TODOS,
     )
 
 

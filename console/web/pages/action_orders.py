@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from activities.drafts import draft_text
 from console.web.guard import needs, page_router
-from console.web.pages.action_filter import TODO, ActionId, Asked
+from console.web.pages.action_filter import TODOS, ActionId, Asked
 from console.web.pages.action_pane import changed_draft, laid_out_of, version_of
 from console.web.pages.actions import show
 from console.web.visit import Visit, Visiting
@@ -58,7 +58,7 @@ def complete(
     promised_for: Annotated[str, Form(max_length=40)] = "",
     amount: Annotated[str, Form(max_length=40)] = "",
     note: Annotated[str, Form(max_length=2000)] = "",
-    back: Back = TODO,
+    back: Back = TODOS,
 ) -> Response:
     """End the to-do with an outcome."""
     # The fields of a promise are there whatever was chosen.
@@ -88,7 +88,7 @@ def snooze(
     action_id: ActionId,
     version: Version,
     until: Annotated[str, Form(max_length=40)],
-    back: Back = TODO,
+    back: Back = TODOS,
 ) -> Response:
     """Put the to-do off until a day."""
     day = _day(until)
@@ -106,7 +106,7 @@ def assign(
     action_id: ActionId,
     version: Version,
     owner: Annotated[str, Form(max_length=400)],
-    back: Back = TODO,
+    back: Back = TODOS,
 ) -> Response:
     """Give the to-do to a user or a group."""
     _require_text(owner)
@@ -126,7 +126,7 @@ def message(
     subject: Annotated[str, Form(max_length=1000)] = "",
     body: Annotated[str, Form(max_length=_TEXT_CHARACTERS_MAX)] = "",
     do: Annotated[str, Form(max_length=20)] = "save",
-    back: Back = TODO,
+    back: Back = TODOS,
 ) -> Response:
     """Keep what somebody made of the message, and send it if they said so."""
     typed = Draft(subject, body)

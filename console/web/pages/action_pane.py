@@ -15,8 +15,10 @@ from db.operations.todos import outcomes_of
 from db.queries.balances import Balance, balances_of
 from db.queries.customers import ContactLine, contact_lines, customer_id_of
 from db.queries.invoices import InvoiceView, invoice_view
+from db.queries.lists.plans import planned_once
 from db.queries.todos import ActionLine, action_line
 from dunning.cadence import Channel
+from dunning.writing import MESSAGE
 from mailer.written import shown_as_written
 
 HISTORY_ENTRIES = 12
@@ -49,6 +51,7 @@ HISTORY_WORDS = (
     N_("message approved"),
     N_("message refused"),
     N_("message sent"),
+    N_("message written"),
     N_("message withdrawn"),
     N_("paid"),
     N_("paused"),
@@ -101,7 +104,8 @@ class Pane:
     @property
     def can_be_sent(self) -> bool:
         """Say whether its message goes out from here."""
-        return self.line.kind == "step" and self.line.channel == Channel.EMAIL.value
+        is_a_message = self.line.kind == "step" or self.line.step == MESSAGE
+        return is_a_message and self.line.channel == Channel.EMAIL.value
 
 
 def version_of(session: Session, line: ActionLine) -> str:
@@ -112,6 +116,7 @@ def version_of(session: Session, line: ActionLine) -> str:
 
 def read_pane(session: Session, action_id: int, now: datetime, today: date) -> Pane | None:
     """Return the action, or None if there is none."""
+    planned_once(session)
     line = action_line(session, action_id)
     if line is None:
         return None

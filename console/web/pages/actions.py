@@ -18,7 +18,7 @@ from console.web.pages.action_filter import (
     LATER,
     MINE,
     STATES,
-    TODO,
+    TODOS,
     ActionId,
     Asked,
     AskedAll,
@@ -43,7 +43,7 @@ Back = Annotated[str, Query(max_length=2000)]
 router = page_router()
 
 
-@router.get(TODO, **needs(Role.MEMBER))
+@router.get(TODOS, **needs(Role.MEMBER))
 def todo_list(visit: Visiting, asked: AskedTodo) -> Response:
     """Show what is to be done."""
     return show(visit, asked)
@@ -62,7 +62,7 @@ def one_action(visit: Visiting, action_id: ActionId) -> Response:
 
 
 @router.get("/actions/{action_id}/pane", **needs(Role.MEMBER))
-def pane_alone(visit: Visiting, action_id: ActionId, back: Back = TODO) -> Response:
+def pane_alone(visit: Visiting, action_id: ActionId, back: Back = TODOS) -> Response:
     """Show an action as a part of the page."""
     asked = replace(Asked.of_path(back), open=str(action_id))
     if not visit.is_partial:
@@ -88,10 +88,10 @@ def show(
         today = local_date(session, visit.now)
         chosen = asked.chosen(session, visit.user.email, today)
         page = _page(session, asked, chosen, today)
-        counts = {view: _count(visit, session, asked, view, today) for view in ("todo", "all")}
+        counts = {view: _count(visit, session, asked, view, today, page) for view in ("todo", "all")}
         pane = _pane(visit, session, asked, today)
         owners, cadences = owner_names(session), cadence_names(session)
-        bar = view_bar(session, visit, "actions", asked.list_path, (TODO, ALL))
+        bar = view_bar(session, visit, "actions", asked.list_path, (TODOS, ALL))
     matching = counts[asked.view]
     return visit.page(
         "actions/page.html",
@@ -141,11 +141,20 @@ def _page(session: Session, asked: Asked, chosen: ActionFilter | None, today: da
     return work_page(session, chosen, asked.worth, today, PAGE_LINES, asked.order, asked.place)
 
 
-def _count(visit: Visit, session: Session, asked: Asked, view: str, today: date) -> Count | None:
-    """Return how many the list of a tab has, by the filters that both have; plans are not counted."""
-    of_tab = asked if view == asked.view else _tab(asked, view)
-    if of_tab.is_coming:
+def _count(
+    visit: Visit, session: Session, asked: Asked, view: str, today: date, page: WorkPage | ComingPage
+) -> Count | None:
+    """Return how many the list of a tab has, by the filters that both have.
+
+    Plans are not counted, nor is the other list where that would take as long as the page itself.
+    """
+    is_own = view == asked.view
+    of_tab = asked if is_own else _tab(asked, view)
+    if of_tab.is_coming or (not is_own and not of_tab.worth.is_everything):
         return None
+    # With a filter on the invoices a page by value has looked at just what would be counted.
+    if is_own and not of_tab.worth.is_everything and isinstance(page, WorkPage) and page.count is not None:
+        return page.count
     chosen = of_tab.chosen(session, visit.user.email, today)
     return Count(0, True) if chosen is None else count_work(session, chosen, of_tab.worth, today)
 

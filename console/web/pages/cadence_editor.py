@@ -21,7 +21,7 @@ from db.queries.access import Role
 from db.queries.book import open_invoice_ids
 from db.queries.catalogue import newest_version, version_of
 from db.queries.invoices import invoice_id_of, numbers_of
-from db.queries.people import group_lines, user_lines
+from db.queries.people import names_to_choose
 from db.queries.senders import sender_lines
 from db.queries.templates import saved_names
 from db.queries.under import Place, hold_still, page_under
@@ -144,7 +144,7 @@ def _show(
         looked = _look(visit, session, name, form, number, term)
         offered: dict[str, Any] = {
             "templates": sorted(template_names() | saved_names(session)),
-            "owners": [one.email for one in user_lines(session)] + [one.name for one in group_lines(session)],
+            "owners": names_to_choose(session),
             "senders": [one.email for one in sender_lines(session)],
         }
     return visit.page(

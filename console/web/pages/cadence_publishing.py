@@ -16,7 +16,7 @@ from db.engine import transaction
 from db.operations.cadences import Basis
 from db.operations.refusal import Refused
 from db.queries.access import Role
-from db.queries.catalogue import Version, cadence_lines, version_of
+from db.queries.catalogue import Version, cadence_line, version_of
 from dunning.projection import Projection
 from intake.cadence_orders import publish_draft
 from intake.cadence_texts import text_findings
@@ -74,7 +74,7 @@ def _show(visit: Visit, cadence_id: int, weighed: Weighed | None, refused: str |
     obstacle = None
     with transaction(visit.web.engine) as session:
         name = named(session, cadence_id)
-        about = next(one for one in cadence_lines(session) if one.name == name)
+        about = cadence_line(session, cadence_id)
         draft, in_force = version_of(session, name, "draft"), version_of(session, name, "published")
         findings = text_findings(session, draft.cadence) if draft is not None else ()
         if draft is not None:

@@ -20,6 +20,7 @@ from db.queries.catalogue import (
     NUMBER_MAX,
     Version,
     cadence_ids,
+    cadence_line,
     cadence_lines,
     cadence_name,
     history_of,
@@ -94,7 +95,7 @@ def show_cadence(
     """Show a cadence: its steps on a line, what may not be meant, and what its versions changed."""
     with transaction(visit.web.engine) as session:
         name = named(session, cadence_id)
-        line = next(one for one in cadence_lines(session) if one.name == name)
+        line = cadence_line(session, cadence_id)
         shown = _version(session, name, version)
         found = history_of(session, cadence_id, VERSIONS + 2, before or NUMBER_MAX)
         progress = _job(session, name, job)

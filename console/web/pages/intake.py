@@ -10,16 +10,18 @@ from console.web import import_address
 from console.web.dry_runs import dry_run
 from console.web.guard import needs, page_router
 from console.web.import_address import how_in, how_written, places_of
-from console.web.uploads import Upload
+from console.web.uploads import Gone, find, gone, keep, source_of
 from console.web.visit import Visit, Visiting
 from console.web.words import N_
 from db.engine import transaction
 from db.operations.arrival.import_profiles import delete_profile
 from db.operations.refusal import Refused
+from db.operations.uploads import lock_upload, set_job
 from db.queries.access import Role
-from db.queries.catalogue import cadence_lines
+from db.queries.catalogue import published_names
 from db.queries.import_profiles import saved_profiles
 from db.queries.jobs import job_file_names, job_page
+from db.queries.uploads import UploadLine
 from intake.imports.choosing import HowToRead, columns_for, headers_seen, read_as
 from intake.imports.importing import order_import
 from intake.imports.profiles import keep_profile
@@ -44,10 +46,6 @@ NOTED = (
 )
 
 
-class Gone(Refused):
-    """The upload is not here any more."""
-
-
 @router.get(PATH, **needs(Role.ADMIN))
 def intake(visit: Visiting) -> Response:
     """Show where files are uploaded, the last imports, and the profiles."""
@@ -59,16 +57,16 @@ def upload(visit: Visiting, file: UploadFile, kind: Line = "", profile: Line = "
     """Keep an uploaded file, and show how it is read."""
     if not file.filename or not file.size:
         return _start(visit, problem=visit.text("Choose a file that is not empty."), kind=kind, profile=profile)
-    kept = visit.web.uploads.keep(file.filename, file.file, visit.user.user_id)
+    token = keep(visit, file.filename, file.file.read())
     chosen = [(key, value) for key, value in (("kind", kind), ("profile", profile)) if value]
     query = import_address.written(how_written(how)) if how else urlencode(chosen)
-    return visit.go(f"{PATH}/files/{kept.token}" + (f"?{query}" if query else ""))
+    return visit.go(f"{PATH}/files/{token}" + (f"?{query}" if query else ""))
 
 
 @router.get(f"{PATH}/files/{{token}}", **needs(Role.ADMIN))
 def show_file(visit: Visiting, token: str) -> Response:
     """Show how a file is read, and what is wrong in it."""
-    return _show(visit, _upload(visit, token), how_in(visit.request.query_params.multi_items()))
+    return _show(visit, find(visit, token), how_in(visit.request.query_params.multi_items()))
 
 
 @router.post(f"{PATH}/files/{{token}}/order", **needs(Role.ADMIN))
@@ -81,32 +79,27 @@ def order(
     then: Line = "dry run",
 ) -> Response:
     """Try the import out, or order it."""
-    kept = _upload(visit, token)
+    kept = find(visit, token)
     chosen = how_written(how)
-    source = _source(visit, kept)
     if then != "import":
+        source = source_of(visit, kept)
         try:
             dry_run(visit, kept, source, chosen, assign or None, is_strict=strict)
         except Refused as refusal:
             return _show(visit, kept, chosen, problem=refusal.said, assign=assign, strict=strict)
         return visit.go(f"{PATH}/files/{token}/report")
-    uploads = visit.web.uploads
-    if not uploads.begin_order(kept):
-        return _ordered_before(visit, kept)
-    job_id = None
     try:
-        with visit.work() as work:
-            reading = read_as(work.session, source, chosen)
-            ordered = order_import(
-                work.session, source, reading, is_strict=strict, assign=assign or None, by=work.acting.by
-            )
-            work.note("import ordered", "job", str(ordered), file=kept.name)
-        job_id = ordered
+        job_id, is_new = _order(visit, kept, chosen, assign or None, is_strict=strict)
+    except Gone:
+        raise
     except Refused as refusal:
         return _show(visit, kept, chosen, problem=refusal.said, assign=assign, strict=strict)
-    finally:
-        uploads.end_order(kept, job_id)
-    return visit.go(f"/jobs/{job_id}", said=visit.text("The import is ordered."))
+    said = (
+        visit.text("The import is ordered.")
+        if is_new
+        else visit.text("This file was ordered to be imported before.")
+    )
+    return visit.go(f"/jobs/{job_id}", said=said)
 
 
 @router.post(f"{PATH}/files/{{token}}/profile", **needs(Role.ADMIN))
@@ -114,9 +107,9 @@ def save_profile(
     visit: Visiting, token: str, name: Line, how: Said = "", replace: Annotated[bool, Form()] = False
 ) -> Response:
     """Save how the file is read, for the next one from the same program."""
-    kept = _upload(visit, token)
+    kept = find(visit, token)
     chosen = how_written(how)
-    source = _source(visit, kept)
+    source = source_of(visit, kept)
     try:
         with visit.work() as work:
             reading = read_as(work.session, source, chosen)
@@ -161,8 +154,8 @@ def _start(visit: Visit, *, problem: str | None = None, kind: str = "", profile:
     )
 
 
-def _show(visit: Visit, kept: Upload, how: HowToRead, **said: Any) -> Response:
-    source = _source(visit, kept)
+def _show(visit: Visit, kept: UploadLine, how: HowToRead, **said: Any) -> Response:
+    source = source_of(visit, kept)
     problem = said.get("problem")
     with transaction(visit.web.engine) as session:
         try:
@@ -173,7 +166,7 @@ def _show(visit: Visit, kept: Upload, how: HowToRead, **said: Any) -> Response:
             reading, headers = read_as(session, source, how), headers_seen(source, how)
         columns = columns_for(session, reading.kind) if reading.kind is not None and headers else ()
         profiles = saved_profiles(session)
-        cadences = [line.name for line in cadence_lines(session) if line.published is not None]
+        cadences = published_names(session)
     sure = {one.subject: one.confidence for one in reading.guesses}
     values = {
         "problem": problem,
@@ -205,27 +198,30 @@ def _show(visit: Visit, kept: Upload, how: HowToRead, **said: Any) -> Response:
     )
 
 
-def _ordered_before(visit: Visit, kept: Upload) -> Response:
-    """Lead whoever sends the same form twice to the one import that came of it."""
-    if kept.job_id is None:
-        raise Refused("This import is being ordered at this moment.")
-    return visit.go(f"/jobs/{kept.job_id}", said=visit.text("This file was ordered to be imported before."))
+def _order(
+    visit: Visit, kept: UploadLine, how: HowToRead, assign: str | None, *, is_strict: bool
+) -> tuple[int, bool]:
+    """Order the import of the file; return its job, and whether it is new: a form that is sent twice makes one.
+
+    Raises Gone and Refused.
+    """
+    with visit.work() as work:
+        # Another process may be ordering the same upload: the second one waits here, and finds the job.
+        held = lock_upload(work.session, kept.id)
+        if held is None:
+            raise gone(visit)
+        content, before = held
+        if before is not None:
+            work.nothing_changed()
+            return before, False
+        source = Source(kept.name, content)
+        reading = read_as(work.session, source, how)
+        job_id = order_import(work.session, source, reading, is_strict=is_strict, assign=assign, by=work.acting.by)
+        set_job(work.session, kept.id, job_id)
+        work.note("import ordered", "job", str(job_id), file=kept.name)
+    return job_id, True
 
 
-def _upload(visit: Visit, token: str) -> Upload:
-    kept = visit.web.uploads.find(token, visit.user.user_id)
-    if kept is None:
-        raise Gone(visit.text("This file is not here any more. Upload it again."))
-    return kept
-
-
-def _source(visit: Visit, kept: Upload) -> Source:
-    try:
-        return Source(kept.name, kept.read())
-    except OSError as error:
-        raise Gone(visit.text("This file is not here any more. Upload it again.")) from error
-
-
-def _address(kept: Upload, how: HowToRead) -> str:
+def _address(kept: UploadLine, how: HowToRead) -> str:
     query = import_address.written(how)
     return f"{PATH}/files/{kept.token}" + (f"?{query}" if query else "")

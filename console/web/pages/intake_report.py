@@ -1,6 +1,6 @@
 """What the dry run of an import said, row by row."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 from starlette.responses import Response
@@ -8,9 +8,9 @@ from starlette.responses import Response
 from console.views.row_report import report_lines
 from console.web.addresses import address_of
 from console.web.guard import needs, page_router
-from console.web.pages.intake import PATH, Gone
-from console.web.uploads import Upload
-from console.web.visit import Visit, Visiting
+from console.web.pages.intake import PATH
+from console.web.uploads import dry_run_of, find
+from console.web.visit import Visiting
 from db.queries.access import Role
 from intake.jobs.kind import Row
 
@@ -24,7 +24,8 @@ router = page_router()
 @router.get(f"{PATH}/files/{{token}}/report", **needs(Role.ADMIN))
 def show_report(visit: Visiting, token: str, only: Choice = "", start: Place = 0) -> Response:
     """Show what the last dry run of the file said."""
-    upload, report = _kept(visit, token)
+    upload = find(visit, token)
+    report = dry_run_of(visit, upload)
     is_chosen = only in OUTCOMES
     # What changes nothing is only counted, unless it is asked for.
     outcomes = (only,) if is_chosen else ("created", "changed", "refused")
@@ -49,15 +50,7 @@ def show_report(visit: Visiting, token: str, only: Choice = "", start: Place = 0
 @router.get(f"{PATH}/files/{{token}}/report.csv", **needs(Role.ADMIN))
 def download_report(visit: Visiting, token: str) -> Response:
     """Answer with what the last dry run said, as a file."""
-    _, report = _kept(visit, token)
+    report = dry_run_of(visit, find(visit, token))
     rows = (Row(position, subject, outcome, said) for position, subject, outcome, said, _ in report["rows"])
     headers = {"Content-Disposition": 'attachment; filename="dry-run.csv"'}
     return Response("".join(report_lines(rows)), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _kept(visit: Visit, token: str) -> tuple[Upload, dict[str, Any]]:
-    upload = visit.web.uploads.find(token, visit.user.user_id)
-    report = None if upload is None else upload.report()
-    if upload is None or report is None:
-        raise Gone(visit.text("This file is not here any more. Upload it again."))
-    return upload, report

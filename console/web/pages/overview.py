@@ -1,7 +1,8 @@
 """The overview: what is owed, at risk and to come, and what cadences achieve, as they were counted last."""
 
+from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
 from starlette.background import BackgroundTask
@@ -10,14 +11,14 @@ from starlette.responses import Response
 from console.web.addresses import address_of
 from console.web.definitions import DEFINITIONS
 from console.web.guard import needs, page_router
-from console.web.overview_charts import aging_of, coming_of, effects_of
+from console.web.overview_charts import Drawn, aging_of, coming_of, effects_of
 from console.web.overview_lists import path_of_figure
-from console.web.visit import Visiting
+from console.web.visit import Visit, Visiting
 from console.web.words import N_
 from db.engine import transaction
 from db.queries.access import Role
 from db.queries.figures.keys import Figure
-from db.queries.figures.overview import PARTS, Overview, overview
+from db.queries.figures.overview import PARTS, Overview, Part, overview
 from db.queries.figures.promises import PromiseChoice, PromisePlace, promise_page
 from db.queries.lists.choice import Risk
 
@@ -55,9 +56,7 @@ def show_overview(visit: Visiting, seen: Annotated[str | None, Query(max_length=
             "overview/overview.html",
             part="overview/figures.html",
             found=found,
-            aging=aging_of(found.balances.aging, reader) if found.balances is not None else None,
-            coming=coming_of(found.coming_days, reader) if found.coming_days is not None else None,
-            effects=effects_of(found.effects.steps, reader) if found.effects is not None else None,
+            **_drawn(visit, found),
             taken=min((taken.at for taken in found.taken.values()), default=None),
             again=address_of(PATH, {"seen": state}) if stale else None,
             list_of=path_of_figure,
@@ -108,6 +107,22 @@ def path_of_promises(chosen: PromiseChoice, **onward: object) -> str:
     """Return where the promises are listed."""
     asked = {"currency": chosen.currency, "first": chosen.first, "last": chosen.last, **onward}
     return address_of(PROMISES, {key: value for key, value in asked.items() if value is not None})
+
+
+def _drawn(visit: Visit, found: Overview) -> dict[str, Any]:
+    """Return the charts, which stay the same until their figures are counted anew."""
+    reader, balances, coming, effects = visit.reader, found.balances, found.coming_days, found.effects
+
+    def once(name: str, part: Part, draw: Callable[[], Drawn]) -> Drawn:
+        return visit.web.drawn.get((name, found.taken[part], reader), draw)
+
+    return {
+        "aging": None if balances is None else once("aging", "balances", lambda: aging_of(balances.aging, reader)),
+        "coming": None if coming is None else once("coming", "coming days", lambda: coming_of(coming, reader)),
+        "effects": None
+        if effects is None
+        else once("effects", "effectiveness", lambda: effects_of(effects.steps, reader)),
+    }
 
 
 def _state(found: Overview) -> str:

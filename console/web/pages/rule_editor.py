@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.web.guard import needs, page_router
-from console.web.pages.rules import PATH, RuleId, Version
+from console.web.pages.rules import PATH, RuleId, Version, reach_beside
 from console.web.rule_form import (
     ACTIONS,
     FormFields,
@@ -29,12 +29,11 @@ from db.engine import Session, transaction
 from db.operations.refusal import Refused
 from db.operations.rules.smart_rules import require_known
 from db.queries.access import Role
-from db.queries.catalogue import cadence_lines
-from db.queries.people import group_lines, user_lines
+from db.queries.catalogue import published_names
+from db.queries.people import names_to_choose
 from db.queries.rule_preview import RulePreview
 from db.queries.smart_rules import RuleLine, catalogue_of, rule_lines, rule_names
 from intake.rule_orders import MisreadRule, sound_rule
-from intake.rule_preview import reach_of
 from rules.reading import Misread
 from rules.rule import CONDITIONS_MAX, Definition, Trigger
 from rules.written import written
@@ -66,7 +65,7 @@ Fields = Annotated[Sent, Depends(_sent)]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a text says, or where and why it says nothing; and what a rule that says so reaches."""
+    """What a text says, or where and why it says nothing; and what a rule that says so reaches, once counted."""
 
     text: str
     definition: Definition | None = None
@@ -150,6 +149,15 @@ def check_rule(visit: Visiting, text: RuleText = "", was: RuleName = "") -> Resp
     return visit.page("rules/checked.html", checked=checked, form=form, **parts)
 
 
+@router.post(f"{PATH}/count", **needs(Role.ADMIN))
+def count_rule(visit: Visiting, text: RuleText = "", was: RuleName = "") -> Response:
+    """Say which invoices a rule that says so would match, or nothing while they are being counted."""
+    checked = _checked(visit, _plain(text), was or None)
+    if checked.definition is not None and checked.objection is None and checked.reach is None:
+        return Response(status_code=204)
+    return visit.page("rules/check.html", checked=checked)
+
+
 @router.post(f"{PATH}/build", **needs(Role.ADMIN))
 def build_rule(visit: Visiting, sent: Fields) -> Response:
     """Write what the form says as text, and show the form with the operators and inputs of its fields."""
@@ -216,7 +224,9 @@ def _checked(visit: Visit, text: str, name: str | None) -> Checked:
             require_known(session, definition)
     except Refused as refusal:
         return Checked(text, definition, objection=refusal.said)
-    reach = reach_of(visit.web.engine, definition, name)
+    reach = reach_beside(visit, definition, name)
+    if reach is None:
+        return Checked(text, definition)
     with transaction(visit.web.engine) as session:
         names = rule_names(session, {*reach.shadowed_by, *reach.shadows})
     return Checked(text, definition, reach=reach, names=names)
@@ -260,9 +270,8 @@ def _parts(session: Session) -> dict[str, Any]:
     """Return what the form offers."""
     return {
         "fields": FormFields.of(catalogue_of(session)),
-        "cadences": [line.name for line in cadence_lines(session) if line.published is not None],
-        "recipients": [group.name for group in group_lines(session)]
-        + [user.email for user in user_lines(session) if user.is_active],
+        "cadences": published_names(session),
+        "recipients": names_to_choose(session),
         "triggers": tuple(one.value for one in Trigger),
         "actions": ACTIONS,
     }

@@ -6,6 +6,7 @@ from fastapi import Form, Path
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from console.web.beside import WAIT_SECONDS
 from console.web.guard import needs, page_router
 from console.web.rule_versions import line_with, locked, version_of, version_of_order
 from console.web.visit import Visit, Visiting
@@ -15,9 +16,10 @@ from db.operations.cadences import one_editor_at_a_time
 from db.operations.refusal import Refused
 from db.operations.rules.smart_rules import Place
 from db.queries.access import Role
+from db.queries.rule_preview import RulePreview
 from db.queries.smart_rules import RuleLine, rule_lines, rule_names
 from intake.rule_preview import reach_of, try_rule
-from rules.rule import Notify
+from rules.rule import Definition, Notify
 from rules.written import written
 
 PATH = "/rules"
@@ -56,11 +58,23 @@ def show_reach(visit: Visiting, rule_id: RuleId) -> Response:
     """Show which invoices a rule matches now, and which rules stand in its way."""
     with transaction(visit.web.engine) as session:
         line = _line(session, rule_id)
-    reach = reach_of(visit.web.engine, line.rule.definition, line.rule.name)
+    wait_seconds = WAIT_SECONDS if "hx-request" in visit.request.headers else None
+    reach = reach_beside(visit, line.rule.definition, line.rule.name, wait_seconds)
+    if reach is None:
+        return Response(status_code=204)
     with transaction(visit.web.engine) as session:
         names = rule_names(session, {*reach.shadowed_by, *reach.shadows})
     template = "rules/reach.html" if "hx-request" in visit.request.headers else "rules/reach_page.html"
     return visit.page(template, line=line, reach=reach, names=names)
+
+
+def reach_beside(
+    visit: Visit, definition: Definition, name: str | None, wait_seconds: float | None = WAIT_SECONDS
+) -> RulePreview | None:
+    """Return what the rule reaches, counted beside the pages; None while that lasts."""
+    engine = visit.web.engine
+    asked = "reach", name, definition.model_dump_json()
+    return visit.web.beside.ask(asked, lambda: reach_of(engine, definition, name), wait_seconds)
 
 
 @router.post(f"{PATH}/{{rule_id:int}}/move", **needs(Role.ADMIN))

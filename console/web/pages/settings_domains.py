@@ -31,7 +31,7 @@ def look_up(visit: Visiting, domain: Line, selector: Line = "") -> Response:
         try:
             names = web.names()
         except Unanswered as error:
-            raise Refused(str(error)) from error
+            raise Refused("this machine names no name servers") from error
         look_at_domain(web.engine, names, web.way_out, domain, selector, acting, visit.now)
     if why:
         return show_senders(visit, problem=why[0])

@@ -21,13 +21,13 @@ from console.web.template_form import (
     typed,
 )
 from console.web.visit import Visit, Visiting
-from db.engine import Session, transaction
+from db.engine import transaction
 from db.operations.refusal import Refused
 from db.queries.access import Role
 from db.queries.book import open_invoice_ids
 from db.queries.catalogue import cadence_ids
 from db.queries.invoices import numbers_of
-from db.queries.templates import custom_field_keys, saved_lines, uses_of
+from db.queries.templates import Use, custom_field_keys, saved_lines, uses_of, uses_of_all
 from intake.template_orders import findings_in, save_text_in, sound_language, sound_name
 from mailer.findings import Finding
 from mailer.texts import Text, shipped_languages, shipped_text, template_names
@@ -42,13 +42,19 @@ def list_templates(visit: Visiting) -> Response:
     with transaction(visit.web.engine) as session:
         saved = {(one.name, one.language): one for one in saved_lines(session)}
         names = sorted(template_names() | {name for name, _ in saved})
-        uses, ids = {name: _uses(session, name) for name in names}, cadence_ids(session)
+        uses, ids = uses_of_all(session, names), cadence_ids(session)
     lines = []
     for name in names:
         shipped = {one for one in shipped_languages() if shipped_text(name, one) is not None}
         languages = sorted(shipped | {language for of, language in saved if of == name})
         lines.append((name, [(language, saved.get((name, language))) for language in languages]))
-    return visit.page("templates/list.html", lines=lines, uses=uses, ids=ids, is_admin=is_admin(visit))
+    return visit.page(
+        "templates/list.html",
+        lines=lines,
+        uses={name: _steps(found) for name, found in uses.items()},
+        ids=ids,
+        is_admin=is_admin(visit),
+    )
 
 
 @router.get(f"{PATH}/new", **needs(Role.ADMIN))
@@ -148,7 +154,7 @@ def show(
         findings: Sequence[Finding] = findings_in(session, name, text) if text.subject or text.body.strip() else ()
         suggested = sorted(numbers_of(session, list(open_invoice_ids(session, 0, SUGGESTED))).values())
         groups = tags(custom_field_keys(session))
-        uses, ids = _uses(session, name), cadence_ids(session)
+        uses, ids = _steps(uses_of(session, name)), cadence_ids(session)
         known = {one.language for one in saved_lines(session) if one.name == name}
     known |= {one for one in shipped_languages() if shipped_text(name, one) is not None}
     values = {"number": suggested[0] if suggested else "", "to": visit.user.email, **more}
@@ -171,6 +177,6 @@ def show(
     )
 
 
-def _uses(session: Session, name: str) -> list[tuple[str, str]]:
-    """Return the cadences and steps that use the template, each once: most are in force and drafted."""
-    return list(dict.fromkeys((use.cadence, use.step_id) for use in uses_of(session, name)))
+def _steps(uses: Sequence[Use]) -> list[tuple[str, str]]:
+    """Return cadences and steps, each once: most are in force and drafted."""
+    return list(dict.fromkeys((use.cadence, use.step_id) for use in uses))

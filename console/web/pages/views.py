@@ -11,7 +11,7 @@ from starlette.responses import Response
 from console.web.guard import NotAllowed, needs, page_router
 from console.web.local_paths import local_path
 from console.web.pages import actions
-from console.web.pages.action_filter import ALL, TODO
+from console.web.pages.action_filter import ALL, TODOS
 from console.web.pages.action_filter import Asked as AskedActions
 from console.web.pages.invoices import filters as invoice_filters
 from console.web.pages.invoices.listing import show_list
@@ -105,14 +105,14 @@ def _list_at(address: str) -> tuple[Page, str]:
     parts = urlsplit(local_path(address))
     if parts.path == invoice_filters.PATH:
         return "invoices", invoice_filters.read(QueryParams(parts.query)).address()
-    if parts.path in (TODO, ALL):
+    if parts.path in (TODOS, ALL):
         return "actions", AskedActions.of_path(address).list_path
     raise HTTPException(422)
 
 
 def _show(visit: Visit, page: Page, address: str, refusal: Refused) -> Response:
     """Show the list again, with why nothing was done."""
-    problem = str(refusal)
+    problem = refusal.said
     if page == "actions":
         return actions.show(visit, AskedActions.of_path(address), problem=problem)
     asked = invoice_filters.read(QueryParams(urlsplit(address).query))

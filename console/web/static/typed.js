@@ -16,12 +16,14 @@
     store.setItem(keyOf(form), JSON.stringify({ version: form.dataset.version, written }));
   });
 
-  const say = (text, ...more) => {
+  const say = (form, text, more) => {
+    const notice = document.createElement("div");
+    notice.className = "said typed";
+    notice.setAttribute("role", "status");
     const said = document.createElement("p");
-    said.className = "said";
     said.textContent = text;
-    // Behind what the page says of an order, which comes a moment after it.
-    setTimeout(() => document.getElementById("said").append(said, ...more), 200);
+    notice.append(said, more);
+    form.prepend(notice);
   };
   const leaveOut = (form) => {
     const button = document.createElement("button");
@@ -29,18 +31,18 @@
     button.className = "secondary outline";
     button.textContent = document.body.dataset.leaveOut;
     button.addEventListener("click", () => {
-      store.removeItem(keyOf(form));
       form.reset();
       for (const field of fieldsOf(form)) field.dispatchEvent(new Event("input", { bubbles: true }));
       store.removeItem(keyOf(form));
-      button.remove();
+      fieldsOf(form)[0].focus();
+      button.parentElement.remove();
     });
     return button;
   };
-  const showBeside = (changed) => {
-    const shown = document.createElement("pre");
-    shown.textContent = changed.map(([, value]) => value).join("\n\n");
-    return shown;
+  const shown = (texts) => {
+    const block = document.createElement("pre");
+    block.textContent = texts.join("\n\n");
+    return block;
   };
 
   const giveBack = () => {
@@ -54,13 +56,13 @@
         store.removeItem(keyOf(form));
       } else if (kept.version !== form.dataset.version) {
         store.removeItem(keyOf(form));
-        say(document.body.dataset.typedBefore, showBeside(changed.map((field) => [field, kept.written[field.name]])));
+        say(form, document.body.dataset.typedBefore, shown(changed.map((field) => kept.written[field.name])));
       } else {
         for (const field of changed) {
           field.value = kept.written[field.name];
           field.dispatchEvent(new Event("input", { bubbles: true }));
         }
-        say(document.body.dataset.typedAgain, leaveOut(form));
+        say(form, document.body.dataset.typedAgain, leaveOut(form));
       }
     }
   };
@@ -70,6 +72,6 @@
     if (!event.target.matches("form[action='/sign-out']")) return;
     for (const key of Object.keys(store)) if (key.startsWith(START)) store.removeItem(key);
   });
-  // By then what shows a message while it is written listens.
-  window.addEventListener("load", giveBack);
+  // What shows a message while it is written must listen by then: htmx begins by a timer, and timers keep their order.
+  window.addEventListener("load", () => setTimeout(giveBack));
 })();

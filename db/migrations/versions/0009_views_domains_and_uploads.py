@@ -1,11 +1,11 @@
-"""Hold the lists that people save under names, and what was found out about domains of senders."""
+"""Hold saved views, what the domains of senders have published, and files that wait to be imported."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -55,9 +55,28 @@ def upgrade() -> None:
         sa.CheckConstraint("domain <> '' AND domain = lower(domain)", name=op.f("ck_domain_checks_domain")),
         sa.PrimaryKeyConstraint("domain", name=op.f("pk_domain_checks")),
     )
+    op.create_table(
+        "uploads",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("report", sa.LargeBinary(), nullable=True),
+        sa.Column("job_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_uploads_user_id_users")),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_uploads_job_id_jobs"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
+        sa.UniqueConstraint("token", name=op.f("uq_uploads_token")),
+    )
+    op.create_index("ix_uploads_kept_at", "uploads", ["kept_at"], unique=False)
+    op.create_index("ix_uploads_job_id", "uploads", ["job_id"], unique=False)
 
 
 def downgrade() -> None:
     """Go back."""
+    op.drop_table("uploads")
     op.drop_table("domain_checks")
     op.drop_table("saved_views")

@@ -14,7 +14,7 @@ from db.queries.lists.conditions import DUE_ON
 from db.queries.lists.plans import by_indexes
 
 PERIOD_DAYS: Final = 365
-PAYMENTS_MAX: Final = 500
+PAYMENTS_MAX: Final = 250
 _TENTH: Final = Decimal("0.1")
 
 
@@ -68,7 +68,7 @@ def payment_delay(session: Session, customer_id: int, today: date, period_days: 
 
     The delay of an invoice is the days from its due date, the derived one where it has none, to the day of the
     last money that settled it: of a payment that was not reversed or a credit note that is not void. What credit
-    notes alone settled was not paid, and does not count. Of a customer that pays very often, the newest 500
+    notes alone settled was not paid, and does not count. Of a customer that pays very often, the newest 250
     payments are looked at.
     """
     by_indexes(session)

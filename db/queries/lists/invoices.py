@@ -1,7 +1,7 @@
 """Reads pages of invoices, whatever is asked of them and in whatever order.
 
 If one thing that is asked leaves over few invoices (`narrow`), all the rest is asked of those. If each leaves over
-many, the page walks along the index of its order and looks at a thousand invoices at most: a page may then have
+many, the page walks along the index of its order and looks at 651 invoices at most: a page may then have
 fewer lines than it could, and say where to go on.
 """
 
@@ -23,7 +23,7 @@ from db.queries.lists.plans import by_indexes
 PAGE_MAX: Final = 500
 COUNT_MAX: Final = 10_000
 # How many invoices a page looks at, one window after the other, until it is full.
-WINDOWS: Final = (200, 700)
+WINDOWS: Final = (150, 450)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from db.queries.lists.conditions import BUCKETS, OLD_DAYS, UNSETTLED
 from rules.fields import Aging
 
 # Of so many invoices all that a page shows is worked out in a few milliseconds.
-FEW_MAX: Final = 1000
+FEW_MAX: Final = 600
 _OPEN: Final = "c.state IN ('active', 'exhausted')"
 # What the open collections wait for, and the invoices that they are of.
 _WAITING: Final = (

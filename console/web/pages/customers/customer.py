@@ -32,6 +32,7 @@ from db.queries.lists.choice import InvoiceChoice
 from db.queries.lists.customer_messages import message_page
 from db.queries.lists.invoices import invoice_page
 from db.queries.lists.orders import Order
+from db.queries.lists.plans import by_indexes
 from db.queries.timelines import BIGINT_MAX
 from db.queries.todos import Place
 from intake.clerk_orders import Told
@@ -124,6 +125,7 @@ def _show(
         record = customer_record_of(session, customer_id)
         if record is None:
             raise HTTPException(404)
+        by_indexes(session)
         today = local_date(session, visit.now)
         balances = balances_of(session, customer_id, today)
         contacts = contact_records(session, customer_id)

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from console.web.beside import WAIT_SECONDS
 from console.web.guard import needs, page_router
 from console.web.pages.invoices import words
 from console.web.pages.invoices.axis import kept_reasons
@@ -12,7 +13,7 @@ from console.web.words import N_
 from db.engine import transaction
 from db.queries.access import Role
 from db.queries.calendar import local_date
-from db.queries.catalogue import cadence_lines, cadence_names
+from db.queries.catalogue import cadence_names, published_names
 from db.queries.customer_records import customer_record_of
 from db.queries.lists.choice import InvoiceChoice, Risk
 from db.queries.lists.invoices import invoice_count, invoice_page
@@ -73,10 +74,17 @@ def list_page(visit: Visiting) -> Response:
 @router.get(f"{PATH}/count", **needs(Role.MEMBER))
 def count(visit: Visiting) -> Response:
     """Say how many invoices there are in the list that the address asks for."""
-    asked = read(visit.request.query_params)
-    with transaction(visit.web.engine) as session:
-        found, at_least = invoice_count(session, asked.choice, local_date(session, visit.now))
-    return visit.page("invoices/count.html", count=found, at_least=at_least, counted=None)
+    choice, engine, now = read(visit.request.query_params).choice, visit.web.engine, visit.now
+
+    def counted() -> tuple[int, bool]:
+        with transaction(engine) as session:
+            return invoice_count(session, choice, local_date(session, now))
+
+    wait_seconds = WAIT_SECONDS if "hx-request" in visit.request.headers else None
+    found = visit.web.beside.ask(("invoices", choice), counted, wait_seconds)
+    if found is None:
+        return Response(status_code=204)
+    return visit.page("invoices/count.html", count=found[0], at_least=found[1], counted=None)
 
 
 def show_list(visit: Visit, asked: Asked, *, problem: str | None = None, status: int = 200) -> Response:
@@ -84,7 +92,7 @@ def show_list(visit: Visit, asked: Asked, *, problem: str | None = None, status:
     with transaction(visit.web.engine) as session:
         today = local_date(session, visit.now)
         names = cadence_names(session)
-        published = [line.name for line in cadence_lines(session) if line.published is not None]
+        published = published_names(session)
         customer = (
             None if asked.choice.customer_id is None else customer_record_of(session, asked.choice.customer_id)
         )

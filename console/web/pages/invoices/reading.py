@@ -12,16 +12,18 @@ from console.views.invoice_ahead import InvoiceAhead, read_ahead
 from db.engine import Engine, Session, transaction
 from db.queries.access import Role
 from db.queries.calendar import local_date
-from db.queries.catalogue import cadence_lines
+from db.queries.catalogue import published_names
 from db.queries.collections import case_of
 from db.queries.customer_records import CustomerRecord, customer_record
 from db.queries.incoming import InboxLine, inbox_page
 from db.queries.invoice_messages import InvoiceMessage, messages_about
 from db.queries.invoice_records import InvoiceRecord, invoice_record_of
+from db.queries.lists.plans import planned_once
 from db.queries.rule_standings import Explained, explained
 from db.queries.standing import Standing, standing_of
 from db.queries.timelines import TimelineEntryLine, timeline_page
 from db.queries.under import hold_still
+from db.tables.collections import OPEN_STATES
 from dunning.cadence import Channel
 from dunning.events import (
     Contacted,
@@ -37,6 +39,7 @@ from dunning.events import (
 )
 from dunning.facts import Facts
 from dunning.objections import objection
+from dunning.writing import what_stops_message
 
 ENTRIES = 25
 # Who works on invoices does not decide whether they are owed.
@@ -94,6 +97,7 @@ def read_invoice(
     """
     with transaction(engine) as session:
         hold_still(session)
+        planned_once(session)
         record = invoice_record_of(session, invoice_id)
         if record is None:
             return None
@@ -116,7 +120,7 @@ def read_invoice(
             ahead=ahead,
             unplanned=unplanned,
             rules=explained(session, invoice_id, today),
-            cadences=[line.name for line in cadence_lines(session) if line.published is not None],
+            cadences=published_names(session),
             orders=orders_for(record, facts, now, today) - refused_to(role),
             past=read_past(session, record, before_id),
         )
@@ -156,6 +160,10 @@ def orders_for(record: InvoiceRecord, facts: Facts, now: datetime, today: date) 
         possible.add("show" if facts.invoice.is_hidden else "hide")
     if record.cadence_locked_by is not None:
         possible.add("release")
+    # Whose process sends it, and as whose step: see the page for writing.
+    is_followed = record.collection is not None and record.collection.state in OPEN_STATES
+    if is_followed and what_stops_message(facts, None, today) is None:
+        possible.add("write")
     return frozenset(possible | _about_owing(record))
 
 
