@@ -25,6 +25,10 @@ _MONEY = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
 # What stands between several things that are said of one row.
 _JOINT = "; "
 _DEPTH_MAX = 4
+# What stands at these places of templates was written by others, and is not read back.
+_NAMES = frozenset(
+    {"by", "cadence", "called", "customer", "email", "group", "key", "name", "number", "rule", "sender", "text"}
+)
 # A template of fewer letters of its own, such as "{place}: {problem}", would be seen in what others wrote.
 _LETTERS_MIN = 4
 
@@ -119,7 +123,10 @@ def _read_back(reader: Reader, line: str, depth: int) -> str:
 
 def _values(known: _Known, found: re.Match[str], depth: int) -> Iterator[tuple[str, object]]:
     for (name, is_quoted), text in zip(known.fields, found.groups(), strict=True):
-        yield name, text[1:-1] if is_quoted else _value(text)
+        if is_quoted:
+            yield name, text[1:-1]
+        else:
+            yield name, text if name in _NAMES else _value(text)
 
 
 def _value(text: str) -> object:

@@ -31,11 +31,12 @@ from dunning.facts import HoldKind, StepStatus
 from dunning.holds import standing
 from dunning.projection import Projection, project
 from dunning.writing import MESSAGE, what_stops_message
+from phrase import N_
 
 # Opening a to-do is followed by one wait; more rounds than this would mean that decisions never come to rest.
 ROUNDS_MAX = 10
 # The to-do of a parked collection belongs to no step of its cadence.
-PARKED_STEP = "(parked)"
+PARKED_STEP = N_("(parked)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ def test_money_names_and_phrases_in_a_refusal_are_said_each_in_its_way() -> None
             "colonne due_date : « 31/02 » : pas un jour du calendrier ; attendu : une valeur",
         ),
         ("the sender a@x.example is not verified", "l’expéditeur a@x.example n’est pas vérifié"),
+        ("ana@x.example wrote: paid", "ana@x.example a écrit : paid"),
         ("550 no such user here (a1)", "550 no such user here (a1)"),
         ("", ""),
     ],

@@ -19,9 +19,9 @@ from db.queries.incoming import incoming_id_of, message_about
 from db.tables.actions import Message
 from db.tables.incoming import IncomingMessage
 from dunning.cadence import Channel
-from phrase import Phrase
+from phrase import N_, Phrase
 
-REPLY = "(reply)"
+REPLY = N_("(reply)")
 # How long a report waits for the record of the message that it is about.
 RECORD_MAX = timedelta(hours=1)
 # What is put on timelines and into to-dos, which can never be taken back, is short.
@@ -223,7 +223,15 @@ def _ask_for_an_answer(
     words = " ".join(said.excerpt.split()) or said.subject
     short = words if len(words) <= SAID_CHARACTERS_MAX else words[: SAID_CHARACTERS_MAX - 1].rstrip() + "…"
     about = _Followed(row.invoice_id, row.customer_id, row.collection_id, row.cadence_id, owner)
-    open_beside(session, about, "reply", REPLY, Channel.EMAIL, f"{said.sender} wrote: {short}", change)
+    open_beside(
+        session,
+        about,
+        "reply",
+        REPLY,
+        Channel.EMAIL,
+        Phrase("{sender} wrote: {text}", sender=said.sender, text=short),
+        change,
+    )
 
 
 __all__ = ["Incoming", "NotYet", "Taken", "Undelivered", "assign", "take_in"]

@@ -11,11 +11,12 @@ from db.operations.messages.message_parts import MessagePart
 from db.operations.messages.returns import CAME_BACK, Undelivered, note_parts, plan_parts
 from db.tables.actions import Message
 from dunning.cadence import Channel
+from phrase import N_
 
 ASKED_NOT_TO_BE_WRITTEN_TO = "asked not to be written to"
 # Of to-dos beside the steps.
-COMPLAINT = "(complaint)"
-BOUNCE = "(bounce)"
+COMPLAINT = N_("(complaint)")
+BOUNCE = N_("(bounce)")
 
 
 def record_delay(

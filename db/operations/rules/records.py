@@ -11,11 +11,12 @@ from db.operations.arrival.copying import copy_in
 from db.operations.change import Change
 from db.queries.rule_standings import Standing, read_standings
 from db.tables.rules import RuleLogEntry, RuleMatch, RuleRecord
+from phrase import N_
 from rules.index import Event, RuleIndex
 from rules.outcomes import NOTHING_RECORDED, Became, Evaluation, Outcome, Recorded, SlotOutcome
 from rules.rule import Notify, Slot
 
-NOTIFIED: Final = "notified"
+NOTIFIED: Final = N_("notified")
 NOTIFICATION: Final = "notification"
 _SLOTS: Final = tuple(Slot)
 _LOG: Final = (
