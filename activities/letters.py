@@ -149,9 +149,13 @@ def rendered_for(
     """
     try:
         text = text or text_of(session, template, language_of(letter.locale))
-        if asks_for_standing(text):
-            account = account_of(session, about.customer_id, letter.today)
-            letter = replace(letter, standing=standing_of(account))
-        return render(text, letter, look_of(about))
+        return render(text, with_standing(session, text, letter, about), look_of(about))
     except CannotRender as obstacle:
         raise CannotRender(f"template {template}: {obstacle}") from obstacle
+
+
+def with_standing(session: Session, text: Text, letter: Letter, about: Correspondence) -> Letter:
+    """Return the letter with what the customer owes in all, if the text says that. Raises BadText."""
+    if not asks_for_standing(text):
+        return letter
+    return replace(letter, standing=standing_of(account_of(session, about.customer_id, letter.today)))

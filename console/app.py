@@ -22,6 +22,7 @@ from console.commands import (
     inbox,
     invoice_orders,
     job,
+    message,
     migrate,
     organization,
     payment,
@@ -73,6 +74,7 @@ app.command(step_orders.restart, sort_key=5)
 app.command(step_orders.complete, sort_key=6)
 app.command(step_orders.snooze, sort_key=6)
 app.command(step_orders.contact, sort_key=6)
+app.command(message.message, sort_key=6)
 app.command(todo.todo)
 app.command(todo_lists.actions, sort_key=3)
 app.command(invoice_orders.pay, sort_key=7)

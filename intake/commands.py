@@ -9,6 +9,7 @@ from intake.hold_orders import HoldOrders
 from intake.inbox_orders import InboxOrders
 from intake.invoice_orders import InvoiceOrders
 from intake.job_orders import JobOrders
+from intake.message_orders import MessageOrders
 from intake.organization_orders import OrganizationOrders
 from intake.people_orders import PeopleOrders
 from intake.rule_orders import RuleOrders
@@ -27,6 +28,7 @@ class Desk(
     InboxOrders,
     InvoiceOrders,
     JobOrders,
+    MessageOrders,
     OrganizationOrders,
     PeopleOrders,
     RuleOrders,

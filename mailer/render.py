@@ -69,6 +69,19 @@ def render(text: Text, letter: Letter, look: Look) -> Rendered:
     return Rendered(subject, body, f"{compiled.frame.before}{html}{compiled.frame.after}")
 
 
+def fill_in(text: Text, letter: Letter) -> tuple[str, str]:
+    """Return subject and body with their tags filled in, and all else as it is written: Markdown stays Markdown.
+
+    Raises CannotRender for a tag without a value, and BadText for a text that nobody can be sent.
+    """
+    require_bounded(text)
+    look = Look("-")
+    plain = _environment(False, look.colour, look.ink)
+    tags = tags_of(letter, locale_for(letter.locale, text.language))
+    subject, body = (run(parse(plain, without_comments(part)), tags) for part in (text.subject, text.body))
+    return " ".join(subject.split()), body
+
+
 def compile_text(text: Text) -> None:
     """Be sure that the text can be laid out. Raises BadText."""
     _compiled(text, Look("-"))

@@ -14,6 +14,7 @@ from console.api.orders import (
     CompleteBody,
     DisputeBody,
     DueDateBody,
+    MessageBody,
     PauseBody,
     PromiseBody,
     ReassignBody,
@@ -101,6 +102,15 @@ async def complete(external_id: InvoiceInPath, body: CompleteBody, call: ChangeO
 async def snooze(external_id: InvoiceInPath, body: SnoozeStepBody, call: ChangeOne) -> Response:
     """Put the open to-do of a step off until a day."""
     return await _ordered(call, external_id, lambda desk, number: desk.snooze(number, body.step, body.until))
+
+
+@router.post("/message", **changing(WRITE, Invoice, "writeMessage"))
+async def write(external_id: InvoiceInPath, body: MessageBody, call: ChangeOne) -> Response:
+    """Write to the customer outside the cadence: the invoice's process sends the message, once.
+
+    It counts as a contact, and may be used as a step that is to come, which is done by it.
+    """
+    return await _ordered(call, external_id, lambda desk, number: desk.write(number, body.wish))
 
 
 @router.post("/due-date", **changing("invoices:write", Invoice, "changeDueDate"))

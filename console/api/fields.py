@@ -101,6 +101,7 @@ _SHORT_CHECKS = line(64)
 _LONG_CHECKS = line(500)
 _ADDRESS_CHECKS = line(254, examples=["ana@helios.example"])
 _NOTE_CHECKS = _text(_TEXT, 5000, "a text of at most 5000 characters", _composed)
+_MESSAGE_CHECKS = _text(_TEXT, 50_000, "a text of at most 50,000 characters", _composed)
 _ROLE_CHECKS = _text("^[a-z][a-z0-9_]{0,31}$", 32, "a word such as main or billing", str, examples=["billing"])
 _LOCALE_CHECKS = _text(
     "^[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?$", 8, "a locale such as fr or pt-BR", str, examples=["fr"]
@@ -115,6 +116,7 @@ ShortLine = Annotated[str, *_SHORT_CHECKS]
 LongLine = Annotated[str, *_LONG_CHECKS]
 Address = Annotated[str, *_ADDRESS_CHECKS]
 Note = Annotated[str, *_NOTE_CHECKS]
+MessageText = Annotated[str, *_MESSAGE_CHECKS]
 Role = Annotated[str, *_ROLE_CHECKS]
 Locale = Annotated[str, *_LOCALE_CHECKS]
 Currency = Annotated[

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from console.api.fields import Body, Day, LongLine, Name, Note, PositiveAmount, ShortLine
+from activities.own_words import Wish
+from console.api.fields import Body, Day, LongLine, MessageText, Name, Note, PositiveAmount, ShortLine
 from db.operations.todos import Ending
 from dunning.events import Resolution
 
@@ -48,6 +49,23 @@ class AnnounceBody(Body):
     """Until when a payment is expected that is on its way."""
 
     until: Day
+
+
+class MessageBody(Body):
+    """What is written to the customer, in Markdown with the tags of templates; what is missing is the template's.
+
+    The message goes out as an e-mail to those whom the step writes to that it is used as, or to the main contact.
+    """
+
+    subject: LongLine | None = None
+    text: MessageText | None = None
+    template: Name | None = None
+    as_step: ShortLine | None = None
+
+    @property
+    def wish(self) -> Wish:
+        """Return it as the desk knows it."""
+        return Wish(self.subject, self.text, self.template, self.as_step)
 
 
 class DueDateBody(Body):

@@ -24,10 +24,11 @@ def asked_draft(todo_id: int, subject: str | None, body: str | None, body_file: 
         raise Failure("give the text by --body or by --body-file, not by both", ASKED_WRONGLY)
     if subject is None and body is None and body_file is None:
         return _edited(todo_id)
-    return Draft(subject, body if body_file is None else _content_of(body_file))
+    return Draft(subject, body if body_file is None else content_of(body_file))
 
 
-def _content_of(file: Path) -> str:
+def content_of(file: Path) -> str:
+    """Return the text in the file, or of stdin for `-`. Raises Failure."""
     try:
         content = sys.stdin.buffer.read(BYTES_MAX + 1) if str(file) == "-" else file.read_bytes()
         if len(content) > BYTES_MAX:
@@ -58,7 +59,7 @@ def _edited(todo_id: int) -> Draft:
             raise Failure(f"the editor {editor!r} cannot be started: {error}", ASKED_WRONGLY) from error
         if code:
             raise Failure(f"the editor ended with {code}; nothing was changed")
-        return _read(_content_of(file))
+        return _read(content_of(file))
 
 
 def _written(draft: DraftText) -> str:

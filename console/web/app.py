@@ -47,6 +47,7 @@ from console.web.pages.invoices import messages as invoices_messages
 from console.web.pages.invoices import orders as invoices_orders
 from console.web.pages.invoices import owing as invoices_owing
 from console.web.pages.invoices import page as invoices_page
+from console.web.pages.invoices import writing as invoices_writing
 from console.web.security import SecureAnswers
 from console.web.service import Web
 
@@ -72,6 +73,7 @@ PAGES = (
     invoices_orders,
     invoices_owing,
     invoices_page,
+    invoices_writing,
     jobs,
     overview,
     rule_editor,

@@ -1,6 +1,7 @@
 """Decides by what the ledger knows beyond one invoice's facts.
 
-That a person approved the message of a to-do, and that its customer is being written to right now.
+That a person approved the message of a to-do or wrote one beside the steps, and that its customer is being
+written to right now.
 """
 
 from dataclasses import replace
@@ -8,7 +9,8 @@ from datetime import datetime, timedelta
 
 from db.queries.collections import OpenCollection
 from dunning.decide import decide
-from dunning.decision import Because, Decision, OpenTodo, Reason, Send, Wait
+from dunning.decision import Because, Close, Decision, OpenTodo, Reason, Send, Wait
+from dunning.writing import message_step, what_stops_message
 
 # What another process is handing over is known in seconds, or tried again within ten minutes.
 LOOKS_AGAIN_AFTER = timedelta(minutes=10)
@@ -19,7 +21,11 @@ def decided(collection: OpenCollection, now: datetime) -> Decision:
 
     It may come to nothing yet, so that a collection whose step is due looks again soon (rule 2.14).
     """
-    alone = _with_approval(collection, decide(collection.facts, now), now)
+    by_itself = decide(collection.facts, now)
+    message = _message(collection, by_itself, now)
+    if message is not None:
+        return message
+    alone = _with_approval(collection, by_itself, now)
     if not collection.customer_is_being_contacted or not isinstance(alone, Send | OpenTodo):
         return alone
     today = collection.facts.calendar.local_date(now)
@@ -41,6 +47,22 @@ def _with_approval(collection: OpenCollection, decision: Decision, now: datetime
     occurrence = collection.approved[decision.step.id]
     due_on = decision.due_on or collection.facts.calendar.local_date(now)
     return Send(decision.step, due_on, because, decision.expired, occurrence)
+
+
+def _message(collection: OpenCollection, decision: Decision, now: datetime) -> Send | None:
+    """Return the sending of what a person wrote beside the steps, if that is to go out and may (rule 4.8).
+
+    It comes before any step: as a contact it moves what is due to after the minimum contact delay.
+    """
+    written, facts = collection.written, collection.facts
+    if written is None or isinstance(decision, Close):
+        return None
+    today = facts.calendar.local_date(now)
+    if what_stops_message(facts, written.as_step, today) is not None:
+        return None
+    return Send(
+        message_step(facts, written.as_step), today, (Reason(Because.APPROVED),), occurrence=written.occurrence
+    )
 
 
 def soon_again(wait: Wait, now: datetime, detail: str | None = None) -> Wait:

@@ -14,6 +14,7 @@ from db.tables.actions import Action
 from db.tables.collections import OPEN_STATES, Collection, NextAction
 from db.tables.organization import Organization
 from dunning.cadence import Channel
+from dunning.writing import MESSAGE
 from phrase import N_, Phrase, phrase
 
 _ENDED = {
@@ -40,6 +41,12 @@ class OpenTodo:
     owner: str | None
     snoozed_until: date | None
     approved_by: str | None
+    as_step: str | None = None
+
+    @property
+    def is_sent_from_here(self) -> bool:
+        """Say whether it has a message that its process sends: an e-mail of a step, or one beside the steps."""
+        return self.channel is Channel.EMAIL and (self.is_step or self.step_id == MESSAGE)
 
     @property
     def is_step(self) -> bool:
@@ -153,4 +160,5 @@ def _todo_about(invoice_id: int, action: Action) -> OpenTodo:
         owner=action.owner,
         snoozed_until=action.snoozed_until,
         approved_by=action.approved_by,
+        as_step=action.as_step,
     )

@@ -20,6 +20,8 @@ from dunning.facts import StepStatus
 from phrase import phrase
 
 CONTACTED = "contacted"
+# The outcome of a step that was done by a message which went out beside the steps: that is the contact.
+WRITTEN = "written"
 
 
 def log_contact(
@@ -45,11 +47,14 @@ def log_contact(
     )
     if as_step is not None:
         assert case.collection is not None, "only a cadence has steps to come"
-        _do_step(session, case.collection, as_step, channel, change)
+        do_step(session, case.collection, as_step, channel, change, CONTACTED)
     settle(session, invoice_id, change)
 
 
-def _do_step(session: Session, collection: OpenCollection, step_id: str, channel: Channel, change: Change) -> None:
+def do_step(
+    session: Session, collection: OpenCollection, step_id: str, channel: Channel, change: Change, outcome: str
+) -> None:
+    """Let the step that is to come be done by a contact outside the cadence; `outcome` says by what."""
     cadence = collection.facts.cadence
     step = None if cadence is None else cadence.step(step_id)
     assert step is not None, "only a step of the cadence is admitted"
@@ -60,7 +65,7 @@ def _do_step(session: Session, collection: OpenCollection, step_id: str, channel
     end_open_actions(session, collection.id, "done", change, step_id)
     values = {
         "state": "done",
-        "outcome": CONTACTED,
+        "outcome": outcome,
         "channel": channel.value,
         "ended_at": change.at,
         "ended_on": change.on,

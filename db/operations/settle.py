@@ -14,6 +14,7 @@ from db.operations.adoption import adopt
 from db.operations.change import Change, note
 from db.operations.closing import close_idle
 from db.operations.deciding import decided
+from db.operations.messages.handing_back import hand_back
 from db.operations.messages.withdrawal import NOT_DELIVERED, withdraw
 from db.operations.promise_outcomes import decide_promise, open_promise
 from db.operations.steps import end_open_actions, owners_of_open_actions, set_step
@@ -29,6 +30,7 @@ from dunning.decision import Close, Decision, Exhaust, Expired, OpenTodo, Reason
 from dunning.facts import HoldKind, StepStatus
 from dunning.holds import standing
 from dunning.projection import Projection, project
+from dunning.writing import MESSAGE, what_stops_message
 
 # Opening a to-do is followed by one wait; more rounds than this would mean that decisions never come to rest.
 ROUNDS_MAX = 10
@@ -133,6 +135,7 @@ def _come_to_rest(session: Session, collection: OpenCollection, change: Change) 
         decision = decided(collection, change.at)
         _record(session, collection, decision, change)
         if not isinstance(decision, OpenTodo):
+            _hand_back_what_is_stopped(session, collection, decision, change)
             return Settled(collection, decision, project(collection.facts, decision, change.at))
         collection = replace(collection, facts=after(collection.facts, decision, change.on))
     raise AssertionError(f"the decisions on invoice {collection.invoice_id} never come to rest")
@@ -140,6 +143,9 @@ def _come_to_rest(session: Session, collection: OpenCollection, change: Change) 
 
 def _record(session: Session, collection: OpenCollection, decision: Decision, change: Change) -> None:
     match decision:
+        case Send(step=step) if step.id == MESSAGE:
+            # Beside the steps: it moves nothing before it has gone out.
+            pass
         case Wait(expired=expired) | Send(expired=expired):
             _record_expired(session, collection, expired, change)
             _set_state(session, collection, "active")
@@ -167,6 +173,25 @@ def _record(session: Session, collection: OpenCollection, decision: Decision, ch
             assert_never(decision)
 
 
+def _hand_back_what_is_stopped(
+    session: Session, collection: OpenCollection, decision: Decision, change: Change
+) -> None:
+    """Give its writer the message back that was to go out, and that something stops now (rule 4.8)."""
+    written, facts = collection.written, collection.facts
+    if written is None or isinstance(decision, Send | Close):
+        return
+    because = what_stops_message(facts, written.as_step, change.on)
+    waits = select(Action.id).where(
+        Action.collection_id == collection.id,
+        Action.step_id == MESSAGE,
+        Action.occurrence == written.occurrence,
+        # What is being handed over right now tells by itself what became of it.
+        Action.state == "open",
+    )
+    if because is not None and session.scalar(waits) is not None:
+        hand_back(session, collection.invoice_id, collection.id, written.occurrence, because, change)
+
+
 def close(
     session: Session, collection_id: int, invoice_id: int, state: str, change: Change, because: str | None = None
 ) -> None:
@@ -179,6 +204,8 @@ def close(
         update(Collection).where(Collection.id == collection_id).values(state=state, closed_at=change.at)
     )
     end_open_actions(session, collection_id, "canceled", change, kind="parked")
+    for step_id in end_open_actions(session, collection_id, "canceled", change, MESSAGE, kind="message"):
+        note(session, change, "to-do canceled", invoice_id, collection_id, step=step_id, because=because)
     for step_id in end_open_actions(session, collection_id, "canceled", change):
         # Pending again: should the collection be reopened, the person is asked again.
         set_step(session, collection_id, step_id, StepStatus.PENDING, change.on, because=because)

@@ -16,6 +16,7 @@ from db.statement import Statement
 from db.tables.collections import OPEN_STATES
 from dunning.cadence import Channel
 from dunning.facts import Facts, Hold, HoldKind, Invoice, InvoiceState, Run, StepStatus
+from dunning.writing import MESSAGE
 from phrase import N_, Phrase, phrase
 
 NO_RECIPIENT = N_("the customer has no e-mail address that can be written to")
@@ -27,6 +28,14 @@ NO_SENDER: Mapping[Channel, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A message that a person wrote and that is about to go out: the how-manieth, and as which step."""
+
+    occurrence: int
+    as_step: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenCollection:
     """An open collection: its ids, what it is called, and its facts.
 
@@ -35,7 +44,8 @@ class OpenCollection:
     version stays. `delays_customer` says that the minimum contact delay is kept for the whole customer (rule
     2.14), and `customer_is_being_contacted` that a message about others of its invoices is on its way then: it is
     handed over or may have been delivered, and no contact is recorded yet. `approved` are the steps whose message
-    a person has approved in their to-do, with the occurrence of that.
+    a person has approved in their to-do, with the occurrence of that; `written` is a message beside the steps that
+    is to go out (rule 4.8).
     """
 
     id: int
@@ -55,6 +65,7 @@ class OpenCollection:
     customer_is_being_contacted: bool
     facts: Facts
     approved: Mapping[str, int] = field(default_factory=dict)
+    written: Written | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +146,7 @@ SELECT i.id AS invoice_id, i.number, i.issued_on, i.due_on, i.outstanding, i.cur
          WHERE t.collection_id = c.id) AS statuses,
        (SELECT jsonb_agg(jsonb_build_array(a.step_id, a.mends, a.snoozed_until)) FROM actions a
          WHERE a.collection_id = c.id AND a.state = 'open' AND (a.mends OR a.snoozed_until IS NOT NULL)) AS todos,
-       (SELECT jsonb_object_agg(a.step_id, a.occurrence) FROM actions a
+       (SELECT jsonb_object_agg(a.step_id, jsonb_build_array(a.occurrence, a.as_step)) FROM actions a
          WHERE a.collection_id = c.id AND a.approved_by IS NOT NULL AND a.state IN ('open', 'sending')
        ) AS approved,
        (SELECT jsonb_agg(jsonb_build_array(h.kind, h.until_on, h.customer_id IS NOT NULL)) FROM holds h
@@ -199,6 +210,7 @@ def case_of(session: Session, invoice_id: int) -> Case:
 
 def _collection(row: Any) -> OpenCollection:
     settings = settings_from(row.settings)
+    approved = row.approved or {}
     return OpenCollection(
         id=row.id,
         invoice_id=row.invoice_id,
@@ -216,7 +228,8 @@ def _collection(row: Any) -> OpenCollection:
         delays_customer=settings.delays_customer,
         customer_is_being_contacted=row.customer_is_being_contacted,
         facts=_facts(row, settings),
-        approved=row.approved or {},
+        approved={step_id: occurrence for step_id, (occurrence, _) in approved.items()},
+        written=Written(*approved[MESSAGE]) if MESSAGE in approved else None,
     )
 
 

@@ -22,9 +22,9 @@ class Action(Base):
     """One occurrence of a step, or of work beside the steps. The unique key makes a step run once in a cycle.
 
     `owner` is a user's e-mail address or a group's name. `draft_subject` and `draft_body` are what a person made
-    of the message before sending it, and `approved_by` is who said that it goes out. `listed_on` is the day that
-    lists sort by: the due date, or the later day until which the to-do is put off. The
-    customer and the cadence are those of the collection, for the lists.
+    of the message before sending it, and `approved_by` is who said that it goes out. `as_step` is the step that is
+    done by a message beside the steps. `listed_on` is the day that lists sort by: the due date, or the later day
+    until which the to-do is put off. The customer and the cadence are those of the collection, for the lists.
     """
 
     __tablename__ = "actions"
@@ -67,6 +67,8 @@ class Action(Base):
     draft_body: Mapped[str | None]
     # A manual message that a person said goes out: its process sends it.
     approved_by: Mapped[str | None]
+    # A message that a person wrote beside the steps may be used as one of them (rule 4.8).
+    as_step: Mapped[str | None]
     listed_on: Mapped[date] = mapped_column(Computed("GREATEST(due_on, snoozed_until)", persisted=True))
     # When its sender has a slot for it (throttling); it goes out within a few minutes of that, or takes another.
     slot_at: Mapped[datetime | None]

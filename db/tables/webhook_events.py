@@ -90,6 +90,7 @@ LEFT_OUT = frozenset(
         "links changed",
         "message approved",
         "message delayed",
+        "message written",
         "payment named",
         "reassignment changed nothing",
         "released to rules",

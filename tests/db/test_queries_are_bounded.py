@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from psycopg import Connection, Cursor, RawCursor
 from sqlalchemy import text
 
 from db.engine import Engine, Session, make_engine, transaction
+from db.operations.access import begin_session, end_session, note_seen
 from db.operations.arrival.invoices import take_invoice
 from db.operations.assignment import reassign
 from db.operations.customer_delay import settle_others
@@ -30,7 +31,9 @@ from db.operations.settlement.payments import pay
 from db.operations.settlement.settlements import reverse_payment, take_payment
 from db.operations.settlement.stated import Allocation, Automatic, StatedPayment
 from db.operations.todos import complete_action
+from db.queries.access import sessions_of, visitor_of
 from db.queries.accounts import account_of
+from db.queries.audit import audit_actors, audit_page, audit_verbs
 from db.queries.balances import balances_of
 from db.queries.book import BookFilter, book_lines, open_invoice_ids
 from db.queries.collections import open_collection, open_collections
@@ -116,6 +119,13 @@ INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, event
 INSERT INTO incoming_messages (digest, received_at, kind, sender, subject, excerpt, content, answers, invoice_id)
   SELECT 'digest ' || id, now(), 'reply', 'ana', 'Re: x', 'x', 'x', id, CASE WHEN id % 1000 <> 1 THEN id END
     FROM invoices WHERE id <= 20000 ORDER BY id;
+INSERT INTO users (email, name) SELECT 'user' || n || '@duewell.example', 'User' FROM generate_series(1, 50) n;
+INSERT INTO sessions (user_id, digest, created_at, last_seen_at, expires_at)
+  SELECT u.id, 'digest ' || u.id || ' ' || n, timestamptz '2026-06-10 08:00Z', timestamptz '2026-06-10 08:00Z',
+         timestamptz '2026-06-17 08:00Z' FROM users u CROSS JOIN generate_series(1, 100) n;
+INSERT INTO audit_log (actor, verb, about_kind, about_name)
+  SELECT 'user' || n % 50 || '@duewell.example', CASE WHEN n % 1000 = 0 THEN 'signed in' ELSE 'invoice paused' END,
+         'invoice', 'INV-' || n FROM generate_series(1, {INVOICES}) n;
 INSERT INTO outbox (invoice_id, signal, payload) SELECT id, 'invoice_changed', '{{}}' FROM invoices;
 INSERT INTO smart_rules (id, name, definition, created_by, changed_by, deleted_at) OVERRIDING SYSTEM VALUE
   VALUES (17, 'gone', '{{}}', 'ana', 'ana', now());
@@ -266,6 +276,7 @@ def came_back(kind: str) -> Any:
 
 
 DAY = date(2026, 6, 15)
+NOW = datetime(2026, 6, 10, 9, tzinfo=UTC)
 # Fields of the tables that grow with the book; of all customers, a tenth of it, some are best read together.
 FEW = (
     TextCondition(field=Field.CADENCE, operator=TextOperator.IS, values=("Other",)),
@@ -345,6 +356,20 @@ HOT: dict[str, Callable[[Session], Any]] = {
     "an invoice by its external id": lambda session: invoice_id_named(session, "INV-1"),
     "whom rules notify": lambda session: rules_that_notify(session, "ana@duewell.example"),
     "a page of what is settled": lambda session: mistaken_page(session, NUMBER, 200),
+    "who is signed in": lambda session: visitor_of(session, "digest 17 17", NOW),
+    "where somebody is signed in": lambda session: sessions_of(session, 17, NOW),
+    "noting that somebody was seen": lambda session: note_seen(session, 17, NOW),
+    "signing in": lambda session: begin_session(session, 17, "a new digest", NOW, None, None),
+    "signing out": lambda session: end_session(session, 17, 17),
+    "the audit log": lambda session: audit_page(session, 50),
+    "the audit log before": lambda session: audit_page(session, 50, before_id=NUMBER),
+    "what somebody did": lambda session: audit_page(session, 50, actor="user17@duewell.example"),
+    "what nobody did": lambda session: audit_page(session, 50, before_id=NUMBER, actor="nobody"),
+    "who did what is rare": lambda session: audit_page(session, 50, verb="signed in"),
+    "who did such a thing": lambda session: audit_page(
+        session, 50, actor="user17@duewell.example", verb="signed in"
+    ),
+    "who is in the audit log": lambda session: [audit_actors(session), audit_verbs(session)],
     "pausing": lambda session: pause(session, NUMBER, None, None, change()),
     "resuming": lambda session: resume(session, NUMBER + 1, change()),
     "reassigning": lambda session: reassign(session, NUMBER + 2, "Other", change()),

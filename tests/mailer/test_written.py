@@ -6,6 +6,9 @@ import time
 import pytest
 
 from mailer.frame import frame
+from mailer.refusals import CannotRender
+from mailer.render import fill_in
+from mailer.texts import Text
 from mailer.written import render_written
 from tests.mailer.builders import LOOK, a_letter, rendered_text
 
@@ -63,3 +66,21 @@ def test_the_longest_text_is_laid_out_in_time(odd: str) -> None:
     render_written("x", odd * (50_000 // len(odd)), LOOK, "en")
 
     assert time.thread_time() - before < 2
+
+
+def test_tags_are_filled_in_and_markdown_stays_as_it_is_written() -> None:
+    letter = a_letter(invoice_number="INV-*1*")
+
+    subject, body = fill_in(
+        Text("About\n {{ invoice.number }}", "You **owe** {{ invoice.outstanding }}.\n"), letter
+    )
+
+    assert subject == "About INV-*1*"
+    assert body.startswith("You **owe** ")
+    assert "{{" not in body
+
+
+@pytest.mark.parametrize("body", ["{{ invoice.nothing }}", "{{ invoice.number", "{% if %}", " "])
+def test_a_text_that_cannot_be_filled_in_is_refused(body: str) -> None:
+    with pytest.raises(CannotRender):
+        fill_in(Text("x", body), a_letter())

@@ -18,6 +18,7 @@ from db.queries.invoices import InvoiceView, invoice_view
 from db.queries.lists.plans import planned_once
 from db.queries.todos import ActionLine, action_line
 from dunning.cadence import Channel
+from dunning.writing import MESSAGE
 from mailer.written import shown_as_written
 
 HISTORY_ENTRIES = 12
@@ -50,6 +51,7 @@ HISTORY_WORDS = (
     N_("message approved"),
     N_("message refused"),
     N_("message sent"),
+    N_("message written"),
     N_("message withdrawn"),
     N_("paid"),
     N_("paused"),
@@ -102,7 +104,8 @@ class Pane:
     @property
     def can_be_sent(self) -> bool:
         """Say whether its message goes out from here."""
-        return self.line.kind == "step" and self.line.channel == Channel.EMAIL.value
+        is_a_message = self.line.kind == "step" or self.line.step == MESSAGE
+        return is_a_message and self.line.channel == Channel.EMAIL.value
 
 
 def version_of(session: Session, line: ActionLine) -> str:

@@ -12,13 +12,17 @@ from db.operations.change import Change, is_known, note_once
 from db.operations.open_todos import OpenTodo, kind_of_todo, lock_todo, open_todo_of
 from db.operations.refusal import Refused
 from db.operations.settle import settle
+from db.queries.collections import OpenCollection
 from db.tables.actions import Action
-from dunning.cadence import Channel
+from db.tables.collections import OPEN_STATES
 from dunning.facts import Facts
-from phrase import phrase
+from dunning.writing import what_stops
+from phrase import Phrase, phrase
 
 SUBJECT_CHARACTERS_MAX = 250
 BODY_CHARACTERS_MAX = 50_000
+# Only one message beside the steps is on its way at a time.
+ANOTHER = Phrase("another message about the invoice is about to go out; wait until it has")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,9 @@ def edit_draft(session: Session, action_id: int, draft: Draft, change: Change) -
     _require_written(todo)
     edited: dict[str, str | None] = {"approved_by": None}
     if draft.subject is not None:
-        edited["draft_subject"] = _sound_subject(draft.subject)
+        edited["draft_subject"] = sound_subject(draft.subject)
     if draft.body is not None:
-        edited["draft_body"] = _sound_body(draft.body)
+        edited["draft_body"] = sound_body(draft.body)
     note_once(session, change, "draft edited", invoice_id, todo.collection_id, todo=todo.id, step=todo.step_id)
     session.execute(update(Action).where(Action.id == todo.id).values(edited))
     if todo.approved_by is not None:
@@ -70,7 +74,10 @@ def approve(session: Session, action_id: int, change: Change) -> int:
     todo = open_todo_of(session, action_id)
     require_sendable(todo)
     note_once(session, change, "message approved", invoice_id, todo.collection_id, todo=todo.id, step=todo.step_id)
-    require_free(current_case(session, invoice_id, change).facts, change.on)
+    case = current_case(session, invoice_id, change)
+    require_free(case.facts, change.on)
+    if not todo.is_step:
+        _require_alone(case.collection, todo)
     approved = {"approved_by": change.by, "snoozed_until": None, "mends": False}
     session.execute(update(Action).where(Action.id == todo.id).values(approved))
     settle(session, invoice_id, change)
@@ -78,23 +85,26 @@ def approve(session: Session, action_id: int, change: Change) -> int:
 
 
 def require_sendable(todo: OpenTodo) -> None:
-    """Raise Refused unless the to-do is an e-mail of a step, and nobody said yet that it goes out."""
+    """Raise Refused unless the to-do has a message for its process to send, and nobody said so yet."""
     if todo.approved_by is not None:
         raise Refused("{by} said so already; its message is about to go out", by=todo.approved_by)
-    if not todo.is_step or todo.channel is not Channel.EMAIL:
+    if not todo.is_sent_from_here:
         raise Refused("{what} cannot be sent from here; do it, and then complete it", what=kind_of_todo(todo))
 
 
 def require_free(facts: Facts, on: date) -> None:
     """Raise Refused if the customer must not be written to on the day, or cannot be."""
-    held = [hold for hold in facts.holds if hold.until is None or hold.until > on]
-    if held:
-        raise Refused("nothing goes out: {hold}", hold=phrase(held[0].kind.replace("_", " ")))
-    if facts.invoice.is_hidden:
-        raise Refused("nothing goes out: the invoice is hidden from its customer")
-    obstacle = facts.obstacles.get(Channel.EMAIL)
-    if obstacle is not None:
-        raise Refused("it cannot be sent: {obstacle}", obstacle=phrase(obstacle))
+    because = what_stops(facts, on)
+    if because is not None:
+        raise Refused(because)
+
+
+def _require_alone(collection: OpenCollection | None, todo: OpenTodo) -> None:
+    """Raise Refused if the message beside the steps cannot be sent, or another one is about to be."""
+    if collection is None or collection.id != todo.collection_id or collection.state not in OPEN_STATES:
+        raise Refused("nothing goes out: its collection has ended")
+    if collection.written is not None:
+        raise Refused(ANOTHER)
 
 
 def _require_written(todo: OpenTodo) -> None:
@@ -102,7 +112,8 @@ def _require_written(todo: OpenTodo) -> None:
         raise Refused("a {channel} has no message", channel=phrase(todo.channel.value))
 
 
-def _sound_subject(text: str) -> str:
+def sound_subject(text: str) -> str:
+    """Return the subject on one line. Raises Refused for what cannot be one."""
     subject = " ".join(text.split())
     if not subject:
         raise Refused("a message needs a subject")
@@ -114,7 +125,8 @@ def _sound_subject(text: str) -> str:
     return subject
 
 
-def _sound_body(text: str) -> str:
+def sound_body(text: str) -> str:
+    """Return the text with its lines ended alike. Raises Refused for what cannot be one."""
     body = "\n".join(text.splitlines()).strip()
     if not body:
         raise Refused("a message needs a text")

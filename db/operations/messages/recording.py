@@ -2,23 +2,27 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import true, update
+from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
 from db.operations.change import Change, entry_data, note
 from db.operations.customer_delay import settle_beside
+from db.operations.messages.handing_back import hand_back
 from db.operations.messages.sending import Claim
 from db.operations.outbox import owe
+from db.operations.outreach import WRITTEN, do_step
 from db.operations.settle import Settled, open_todo, settle
-from db.queries.collections import OpenCollection, open_collections
+from db.queries.collections import OpenCollection, open_collection, open_collections
 from db.statement import Statement
 from db.tables.actions import Action, Message
 from db.tables.customers import Contact
+from dunning.agenda import unsettled
 from dunning.cadence import Step
+from dunning.writing import MESSAGE
 
 # How a to-do ended whose message went out.
 SENT = "sent"
@@ -65,7 +69,7 @@ done AS (
     FROM part WHERE a.id = part.action_id),
 run AS (
   INSERT INTO step_statuses (collection_id, step_id, status, on_date, because, occurrence, ran_on)
-  SELECT collection_id, step_id, 'done', :on, NULL, occurrence, :on FROM part
+  SELECT collection_id, step_id, 'done', :on, NULL, occurrence, :on FROM part WHERE step_id IS NOT NULL
       ON CONFLICT (collection_id, step_id) DO UPDATE
      SET status = excluded.status, on_date = excluded.on_date, because = excluded.because,
          occurrence = excluded.occurrence, ran_on = excluded.ran_on),
@@ -96,14 +100,17 @@ def record_sent(
     is projected, for a collection whose next step cannot be worked out.
     """
     parts = _lock_parts(session, claim)
+    written = claim.settled.collection.written if claim.is_beside_steps else None
+    as_step = {} if written is None else {"step": written.as_step}
     rows = [
         {
             "action_id": part.action_id,
             "invoice_id": part.invoice_id,
             "collection_id": part.collection_id,
-            "step_id": part.step_id,
+            # What is beside the steps ran as none of them; see below for what it was used as.
+            "step_id": None if claim.is_beside_steps else part.step_id,
             "occurrence": part.occurrence,
-            "data": entry_data(change, _told(part, parts, channel=claim.step.channel.value)),
+            "data": entry_data(change, _told(part, parts, channel=claim.step.channel.value, **as_step)),
         }
         for part in parts
     ]
@@ -112,11 +119,23 @@ def record_sent(
     if _RECORD_SENT.scalar(session, **values) is None:
         # Another attempt, of two that did not know of each other, has recorded all of it.
         return settle(session, claim.settled.collection.invoice_id, change) if plans else None
+    if written is not None and written.as_step is not None:
+        _use_as_step(session, claim, written.as_step, change)
     if not plans:
         return None
     for part in _others(parts, claim):
         _plan_beside(session, part, change)
     return settle(session, claim.settled.collection.invoice_id, change)
+
+
+def _use_as_step(session: Session, claim: Claim, step_id: str, change: Change) -> None:
+    """Let the step be done by the message that was sent, if it still is to come (rule 4.8)."""
+    collection = open_collection(session, claim.settled.collection.invoice_id)
+    if collection is None or collection.id != claim.settled.collection.id:
+        return
+    if any(step.id == step_id for step in unsettled(collection.facts)):
+        writer = session.scalars(select(Action.ended_by).where(Action.id == claim.action_id)).one()
+        do_step(session, collection, step_id, claim.step.channel, replace(change, by=writer or change.by), WRITTEN)
 
 
 def record_deferred(session: Session, action_id: int, error: str, attempt: int | None = None) -> None:
@@ -168,7 +187,10 @@ def hand_over(session: Session, claim: Claim, obstacle: str, change: Change) -> 
 def _ask(
     session: Session, collection: OpenCollection, step: Step, occurrence: int, obstacle: str, change: Change
 ) -> None:
-    """Ask a person to do the step, because its message cannot be sent."""
+    """Ask a person to do the step, because its message cannot be sent; it is theirs again if they wrote it."""
+    if step.id == MESSAGE:
+        hand_back(session, collection.invoice_id, collection.id, occurrence, obstacle, change)
+        return
     open_todo(session, collection, step, change.on, obstacle, mends=False, change=change, occurrence=occurrence)
 
 
@@ -190,15 +212,16 @@ def _fail_message(session: Session, claim: Claim, error: str, change: Change) ->
     return parts
 
 
-def _note(session: Session, change: Change, kind: str, parts: Sequence[_Part], **data: str) -> None:
+def _note(session: Session, change: Change, kind: str, parts: Sequence[_Part], **data: str | None) -> None:
     for part in parts:
         note(session, change, kind, part.invoice_id, part.collection_id, **_told(part, parts, **data))
 
 
-def _told(part: _Part, parts: Sequence[_Part], **data: str) -> dict[str, Any]:
+def _told(part: _Part, parts: Sequence[_Part], **data: str | None) -> dict[str, Any]:
     """Return what the timeline of one of the invoices says of the message."""
     together_with = [other.number for other in parts if other.number != part.number] or None
-    return {"step": part.step_id, "action": part.action_id, "together_with": together_with, **data}
+    step = None if part.step_id == MESSAGE else part.step_id
+    return {"step": step, "action": part.action_id, "together_with": together_with, **data}
 
 
 def _plan_beside(session: Session, part: _Part, change: Change) -> None:

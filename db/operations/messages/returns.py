@@ -12,8 +12,10 @@ from db.operations.admission import current_case
 from db.operations.change import Change, note
 from db.operations.customer_delay import settle_beside
 from db.operations.messages.addresses import REASON_CHARACTERS_MAX, address_key, set_unreachable
+from db.operations.messages.handing_back import hand_back
 from db.operations.messages.message_parts import MessagePart, bounced_step, times_returned
 from db.operations.outbox import owe
+from db.operations.outreach import WRITTEN
 from db.operations.settle import open_todo
 from db.operations.steps import set_step
 from db.queries.collections import Case
@@ -23,6 +25,7 @@ from dunning.cadence import Channel, Step
 from dunning.events import Bounced
 from dunning.facts import StepStatus
 from dunning.objections import objection
+from dunning.writing import MESSAGE
 
 CAME_BACK = "message came back"
 # For so long it makes no difference that nobody looked into the mailbox; later a plan may have gone on without it.
@@ -69,7 +72,7 @@ SELECT DISTINCT jsonb_array_elements_text(data -> 'recipients') FROM timeline
 _LAST_DONE = text("""
 SELECT max(a.ended_on) FROM actions a JOIN collections c ON c.id = a.collection_id
  WHERE c.invoice_id = :invoice_id AND a.state = 'done' AND a.kind IN ('step', 'message')
-   AND a.channel = ANY(:channels)
+   AND a.channel = ANY(:channels) AND a.outcome IS DISTINCT FROM :written
 """)
 
 
@@ -138,7 +141,7 @@ def _uncounted(session: Session, came: _Return, change: Change) -> list[tuple[Me
         alive = not all(failure.is_dead for failure in came.failures.values())
         event = Bounced(
             came.at,
-            part.step_id if is_its_own else None,
+            part.step_id if is_its_own and part.step_id != MESSAGE else None,
             came.message.sent_at,
             ran_on=_ran_before_on(session, part),
             # To send it again by itself makes no sense where it would only come back again.
@@ -192,13 +195,18 @@ def _take_back(
     canceled = {"state": "canceled", "outcome": None, "merged_into": None, "approved_by": None}
     session.execute(update(Action).where(Action.id == part.action_id).values(canceled))
     channels = [channel.value for channel in Channel if channel.is_contact]
-    contacted_on = session.scalar(_LAST_DONE, {"invoice_id": part.invoice_id, "channels": channels})
+    about = {"invoice_id": part.invoice_id, "channels": channels, "written": WRITTEN}
+    contacted_on = session.scalar(_LAST_DONE, about)
     # What was carried over from one collection to the next counts no more either.
     session.execute(
         update(Collection)
         .where(Collection.invoice_id == part.invoice_id, Collection.last_contact_on == part.ended_on)
         .values(last_contact_on=contacted_on)
     )
+    if part.step_id == MESSAGE:
+        if case.is_open and case.collection is not None and case.collection.id == part.collection_id:
+            hand_back(session, part.invoice_id, part.collection_id, part.occurrence, because, change)
+        return
     step = _step_of(case, part) if event.step_id is not None else None
     if step is not None and case.is_open:
         assert case.collection is not None, "an open case has a collection"

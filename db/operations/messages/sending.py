@@ -18,6 +18,7 @@ from db.statement import Statement
 from db.tables.actions import Message
 from dunning.cadence import Step
 from dunning.decision import Send, Wait
+from dunning.writing import MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class Claim:
     draft: Draft | None = None
     returned: int = 0
     has_limits: bool = True
+
+    @property
+    def is_beside_steps(self) -> bool:
+        """Say whether it is a message that a person wrote outside the cadence (rule 4.8)."""
+        return self.step.id == MESSAGE
 
 
 def claim_step(session: Session, invoice_id: int, change: Change) -> Claim | Settled | None:

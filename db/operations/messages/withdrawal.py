@@ -6,12 +6,17 @@ from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from db.operations.change import Change, note
+from db.operations.messages.handing_back import hand_back
 from db.tables.actions import Action, Message
 from db.tables.collections import OPEN_STATES, Collection, StepState
 from dunning.facts import StepStatus
+from dunning.writing import MESSAGE
 
 NOT_DELIVERED = ("deferred",)
 MAYBE_DELIVERED = ("sending", "deferred")
+# Why a message beside the steps is its writer's again.
+CALLED_OFF = "it was called off before the mail server had taken it"
+MAYBE_CALLED_OFF = "it was called off on its way; it may have been delivered"
 
 
 def withdraw(
@@ -19,7 +24,8 @@ def withdraw(
 ) -> None:
     """Withdraw the invoice's messages in these states, under whatever cadence, but for the action just claimed.
 
-    One that a person approved is their to-do again, if its step still waits for them (docs/decisions/0014).
+    One that a person approved is their to-do again, if its step still waits for them (docs/decisions/0014), or if
+    it is beside the steps and its collection is open.
 
     How many attempts ended without an answer is kept, should the step be sent after all. What the invoice has in
     the message of another one stays there as long as that one is tried: its process knows what became of it.
@@ -28,7 +34,7 @@ def withdraw(
     of_invoice = select(Collection.id).where(Collection.invoice_id == invoice_id)
     stands = and_(carrier.state == "sending", carrier.merged_into.is_(None), Message.state.in_(MAYBE_DELIVERED))
     stale = (
-        select(Action.id, Action.collection_id, Action.merged_into, Action.approved_by)
+        select(Action.id, Action.collection_id, Action.merged_into, Action.approved_by, Action.step_id)
         .join(Message, Message.action_id == func.coalesce(Action.merged_into, Action.id))
         .outerjoin(carrier, carrier.id == Action.merged_into)
         .where(Action.collection_id.in_(of_invoice), Action.state == "sending")
@@ -42,8 +48,9 @@ def withdraw(
     )
     if but_action_id is not None:
         stale = stale.where(Action.id != but_action_id)
-    for action_id, collection_id, merged_into, approved_by in session.execute(stale).all():
-        if approved_by is not None and _asks_again(session, action_id, change):
+    for action_id, collection_id, merged_into, approved_by, step_id in session.execute(stale).all():
+        again = _writer_asked if step_id == MESSAGE else _asks_again
+        if approved_by is not None and again(session, action_id, change):
             _withdraw_message(session, action_id)
             note(session, change, "message withdrawn", invoice_id, collection_id, action=action_id)
             continue
@@ -73,6 +80,27 @@ def _asks_again(session: Session, action_id: int, change: Change) -> bool:
     if waits and is_open:
         session.execute(update(Action).where(Action.id == action_id).values(state="open"))
     return waits and bool(is_open)
+
+
+def _writer_asked(session: Session, action_id: int, change: Change) -> bool:
+    """Hand a message beside the steps back to its writer, if its collection is open."""
+    statement = (
+        select(
+            Collection.invoice_id,
+            Collection.id,
+            Action.occurrence,
+            Collection.state.in_(OPEN_STATES).label("is_open"),
+            or_(Message.state == "sending", Message.unanswered > 0).label("is_uncertain"),
+        )
+        .join(Collection, Collection.id == Action.collection_id)
+        .join(Message, Message.action_id == Action.id)
+        .where(Action.id == action_id)
+    )
+    row = session.execute(statement).one()
+    if row.is_open:
+        because = MAYBE_CALLED_OFF if row.is_uncertain else CALLED_OFF
+        hand_back(session, row.invoice_id, row.id, row.occurrence, because, change)
+    return bool(row.is_open)
 
 
 def _withdraw_message(session: Session, action_id: int) -> None:

@@ -32,7 +32,7 @@ WITH canceled AS (
      SET state = 'canceled', ended_at = :at, ended_on = :on_date, ended_by = 'rule ' || a.cadence_rule
     FROM rule_answers a
    WHERE a.moves AND NOT a.by_one AND t.collection_id = a.collection_id AND t.state = 'open'
-     AND t.kind IN ('step', 'parked')
+     AND (t.kind IN ('step', 'parked') OR t.step_id = '(message)')
   RETURNING t.collection_id, t.step_id, t.kind, a.invoice_id, a.cadence_rule
 ), pending AS (
   INSERT INTO step_statuses (collection_id, step_id, status, on_date, because)
@@ -40,7 +40,7 @@ WITH canceled AS (
       ON CONFLICT (collection_id, step_id) DO UPDATE
      SET status = excluded.status, on_date = excluded.on_date, because = excluded.because
 )
-SELECT invoice_id, collection_id, step_id, cadence_rule FROM canceled WHERE kind = 'step'
+SELECT invoice_id, collection_id, step_id, cadence_rule FROM canceled WHERE kind <> 'parked'
  ORDER BY invoice_id, step_id
 """)
 # Said in the order of what happens to one invoice: hidden or shown, reassigned, its to-dos, its collection.

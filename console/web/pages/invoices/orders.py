@@ -48,9 +48,13 @@ def ordered(
     verb: str,
     order: Callable[[VisitorsDesk, str], Told],
     said: str,
+    again: Callable[[str, int], Response] | None = None,
     **details: object,
 ) -> Response:
-    """Carry out an order about the invoice that was seen, and show it again; else say why nothing was done."""
+    """Carry out an order about the invoice that was seen, and show it again; else say why nothing was done.
+
+    `again` shows what was filled in with that reason and a status, in place of the invoice.
+    """
     try:
         with visit.work() as work:
             lock_invoice(work.session, invoice_id)
@@ -64,8 +68,12 @@ def ordered(
             else:
                 work.nothing_changed()
     except ChangedMeanwhile:
+        if again is not None:
+            return again(visit.text(CHANGED_MEANWHILE), 409)
         return show_invoice(visit, invoice_id, problem=visit.text(CHANGED_MEANWHILE), status=409)
     except Refused as refusal:
+        if again is not None:
+            return again(refusal.said, 422)
         return show_invoice(visit, invoice_id, problem=refusal.said, opened=name, status=422)
     return visit.go(path_of_invoice(invoice_id), said=visit.text(said))
 
@@ -163,6 +171,7 @@ def promise(
         N_("promise noted"),
         lambda desk, number: desk.promise(number, promised_for, amount),
         N_("The promise is noted; nothing goes out before its day and the days of grace are over."),
+        None,
         **{"promised for": promised_for.isoformat()},
         amount=None if amount is None else str(amount),
     )

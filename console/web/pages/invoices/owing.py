@@ -51,6 +51,7 @@ def due_date(
         N_("due date changed"),
         order,
         N_("The due date is changed; what has not run moves with it."),
+        None,
         **{"due on": due_on.isoformat()},
         reason=why,
     )

@@ -23,6 +23,7 @@ from db.queries.rule_standings import Explained, explained
 from db.queries.standing import Standing, standing_of
 from db.queries.timelines import TimelineEntryLine, timeline_page
 from db.queries.under import hold_still
+from db.tables.collections import OPEN_STATES
 from dunning.cadence import Channel
 from dunning.events import (
     Contacted,
@@ -38,6 +39,7 @@ from dunning.events import (
 )
 from dunning.facts import Facts
 from dunning.objections import objection
+from dunning.writing import what_stops_message
 
 ENTRIES = 25
 # Who works on invoices does not decide whether they are owed.
@@ -158,6 +160,10 @@ def orders_for(record: InvoiceRecord, facts: Facts, now: datetime, today: date) 
         possible.add("show" if facts.invoice.is_hidden else "hide")
     if record.cadence_locked_by is not None:
         possible.add("release")
+    # Whose process sends it, and as whose step: see the page for writing.
+    is_followed = record.collection is not None and record.collection.state in OPEN_STATES
+    if is_followed and what_stops_message(facts, None, today) is None:
+        possible.add("write")
     return frozenset(possible | _about_owing(record))
 
 

@@ -113,6 +113,7 @@ HAPPENED = (
     N_("message delayed"),
     N_("message came back"),
     N_("message approved"),
+    N_("message written"),
     N_("draft edited"),
     N_("complaint received"),
     N_("reply received"),
