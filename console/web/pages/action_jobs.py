@@ -27,7 +27,7 @@ from intake.jobs.todos_foretold import foretell_todos
 PATH = "/actions/bulk"
 # The ids of as many to-dos as a job may be about are in the form, packed.
 FORM_BYTES_MAX = 4 * 1024 * 1024
-FORETOLD_MAX = 1_000
+FORETOLD_MAX = 500
 REASONS_MAX = 12
 ROWS_MAX = 100
 RUNNING_MAX = 50
