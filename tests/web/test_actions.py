@@ -1,10 +1,12 @@
 """The page Actions: lists, what opens beside them, and what people do about a to-do."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from db.operations.invoice_states import end_invoice
 from dunning.facts import InvoiceState
@@ -12,6 +14,7 @@ from tests.db.book import PARIS, Book, a_change
 from tests.web.browser import ADMIN, HTMX, MEMBER, OWNER, Browser, browsing, place_of
 from tests.web.todos import GROUP, a_todo, lay_down, now
 
+LOCKED = text("SELECT id FROM invoices WHERE number = :number FOR UPDATE NOWAIT")
 HOSTILE = "<script>alert(1)</script> & Söhne"
 
 
@@ -331,6 +334,21 @@ async def test_all_that_match_are_those_that_somebody_was_shown(book: Book, max_
         date.fromisoformat(day),
         None,
     ]
+
+
+async def test_an_order_about_many_holds_no_invoice_while_it_waits_for_another(book: Book, max_: Browser) -> None:
+    first, second = (a_todo(book, number) for number in ("INV-1", "INV-2"))
+    form = {"do": "ignored", "ids": [str(first), str(second)], "back": "/actions"}
+
+    with book.engine.begin() as somebody:
+        somebody.execute(LOCKED, {"number": "INV-2"})
+        under_way = asyncio.create_task(max_.post("/actions/bulk", form))  # type: ignore[arg-type]  # a field often
+        while state_of(book, first) != "ignored ignored":
+            assert not under_way.done()
+            await asyncio.sleep(0.01)
+        somebody.execute(LOCKED, {"number": "INV-1"})
+
+    assert "2 of 2 done" in (await under_way).text
 
 
 async def test_nobody_gets_at_it_without_a_role_or_from_elsewhere(book: Book, max_: Browser) -> None:

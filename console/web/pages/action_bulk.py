@@ -29,8 +29,6 @@ from intake.jobs.todo_kinds import EndOrder, HandOnOrder, SnoozeOrder
 from intake.todo_orders import TodoResult, TodosTold
 
 AT_ONCE_MAX = PAGE_LINES
-# So many are committed together: locks are held for a moment, and processes are told of several at once.
-_TOGETHER = 20
 router = page_router()
 Ids = Annotated[list[int] | None, Form()]
 
@@ -102,15 +100,14 @@ def _show_results(visit: Visit, asked: Asked, results: Sequence[TodoResult]) -> 
 
 def _carry_out(visit: Visit, ids: Sequence[int], order: OverTodos, verb: str) -> list[TodoResult]:
     results: list[TodoResult] = []
-    for start in range(0, len(ids), _TOGETHER):
+    for one in ids:
+        # Each in a transaction of its own: who held one invoice and waited for the next could wait for ever.
         with visit.work() as work:
-            told = _ordered(work, ids[start : start + _TOGETHER], order)
-            for one in told.results:
-                if one.is_done:
-                    work.note(verb, KIND, str(one.id))
-            if not work.tell(told.told):
-                work.nothing_changed()
-        results += told.results
+            told = _ordered(work, [one], order)
+            (result,) = told.results
+            work.note_if(result.is_done, verb, KIND, str(one))
+            work.tell(told.told)
+        results.append(result)
     return results
 
 
