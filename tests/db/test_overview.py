@@ -45,6 +45,7 @@ def test_what_is_kept_is_what_was_counted_with_its_moment_and_its_lists(book: Bo
 
 
 def test_a_part_is_stale_after_its_time_and_on_another_day(book: Book) -> None:
+    book.send(book.invoice(), "2026-06-04 09:00")
     keep_overview(book.engine, NOW, TODAY)
     found = kept(book)
 
@@ -54,7 +55,14 @@ def test_a_part_is_stale_after_its_time_and_on_another_day(book: Book) -> None:
     assert found.stale(NOW, TODAY + timedelta(days=1)) == PARTS
 
 
+def test_what_cadences_achieve_is_awaited_until_they_achieved_something(book: Book) -> None:
+    keep_overview(book.engine, NOW, TODAY)
+
+    assert kept(book).stale(NOW + timedelta(seconds=60), TODAY) == PARTS
+
+
 def test_only_what_is_stale_is_taken_again(book: Book) -> None:
+    book.send(book.invoice(), "2026-06-04 09:00")
     keep_overview(book.engine, NOW, TODAY)
     later = NOW + timedelta(minutes=5)
 

@@ -22,12 +22,9 @@ from db.tables.figures import KeptFigures
 
 Part = Literal["balances", "coming days", "effectiveness"]
 PARTS: Final[tuple[Part, ...]] = ("balances", "coming days", "effectiveness")
-# For how long a part is as good as new. What cadences achieve changes slowly.
-FRESH: Final[dict[Part, timedelta]] = {
-    "balances": timedelta(minutes=1),
-    "coming days": timedelta(minutes=1),
-    "effectiveness": timedelta(minutes=10),
-}
+# For how long a part is as good as new. What cadences achieve changes slowly, once they have achieved anything.
+FRESH: Final = timedelta(minutes=1)
+EFFECTS_FRESH: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +51,9 @@ class Taken:
     on_day: date
     at: datetime
 
-    def is_fresh(self, part: Part, now: datetime, today: date) -> bool:
-        """Say whether the part need not be taken again."""
-        return self.on_day == today and now - self.at < FRESH[part]
+    def is_fresh(self, fresh: timedelta, now: datetime, today: date) -> bool:
+        """Say whether they need not be taken again, if they are as good as new for so long."""
+        return self.on_day == today and now - self.at < fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +67,13 @@ class Overview:
 
     def stale(self, now: datetime, today: date) -> tuple[Part, ...]:
         """Return the parts that are to be taken again, or for the first time."""
+        fresh = dict.fromkeys(PARTS, FRESH)
+        if self.effects is not None and self.effects.steps:
+            fresh["effectiveness"] = EFFECTS_FRESH
         return tuple(
-            part for part in PARTS if part not in self.taken or not self.taken[part].is_fresh(part, now, today)
+            part
+            for part in PARTS
+            if part not in self.taken or not self.taken[part].is_fresh(fresh[part], now, today)
         )
 
 

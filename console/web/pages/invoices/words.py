@@ -39,7 +39,7 @@ STAGES = {
     "closed": N_("Closed"),
 }
 CHANNELS = {
-    "email": N_("e-mail"),
+    "email": N_("email"),
     "sms": N_("SMS"),
     "letter": N_("letter"),
     "call": N_("call"),
