@@ -27,7 +27,7 @@ SELECT e.id, :event_id, :kind, i.id, jsonb_build_object(
          'invoice', jsonb_build_object('external_id', i.external_id, 'number', i.number),
          'customer', jsonb_build_object('external_id', c.external_id),
          'data', CAST(:data AS jsonb))
-  FROM webhook_endpoints e CROSS JOIN organization o
+  FROM webhook_endpoints e JOIN organization o ON o.id = 1
   JOIN invoices i ON i.id = :invoice_id
   JOIN customers c ON c.id = i.customer_id
  WHERE e.is_active AND (e.kinds = '[]' OR e.kinds ? :kind OR e.kinds ? :family)

@@ -28,7 +28,7 @@ SELECT cu.id, cu.external_id, COALESCE(cu.payment_term_days, o.payment_term_days
        (SELECT max(h.ended_at) FROM holds h
          WHERE h.customer_id = cu.id AND h.ended_by <> 'duewell') AS released_at,
        {obstacle_at("cu.id")} AS obstacle
-  FROM customers cu CROSS JOIN organization o
+  FROM customers cu JOIN organization o ON o.id = 1
  WHERE cu.id = ANY(:ids)
 """)  # noqa: S608  # constants
 _CADENCES = text(f"""

@@ -160,7 +160,7 @@ _VERSION = f"""
   LEFT JOIN LATERAL (SELECT v.logic, v.contact_delay_days_min, {STEPS} AS steps
                        FROM cadence_versions v WHERE v.id = c.version_id) v ON true
   LEFT JOIN cadence_versions p ON p.cadence_id = c.cadence_id AND p.state = 'published'
- CROSS JOIN organization o
+ JOIN organization o ON o.id = 1
 """  # noqa: S608  # STEPS is a constant
 _OPEN_COLLECTIONS = Statement(f"""{_SELECT}
   FROM collections c

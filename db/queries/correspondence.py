@@ -99,7 +99,7 @@ SELECT o.name AS organization_name, o.email AS organization_email, o.address AS 
               WHERE c.invoice_id = i.id AND m.state = 'sent' ORDER BY m.sent_at, m.id) AS thread
   FROM invoices i
   JOIN customers cu ON cu.id = i.customer_id
- CROSS JOIN organization o
+ JOIN organization o ON o.id = 1
   JOIN LATERAL (SELECT jsonb_agg(jsonb_build_array(email, first_name, last_name, role, is_main, locale)
                                  ORDER BY is_main DESC, id) AS contacts
                   FROM contacts

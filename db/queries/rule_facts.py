@@ -18,7 +18,7 @@ SELECT i.id, cu.external_id AS customer, i.number, i.po_number, i.currency, i.is
        o.tolerance,
        (SELECT max(p.received_on) FROM payment_allocations a JOIN payments p ON p.id = a.payment_id
          WHERE a.invoice_id = i.id AND p.reversed_on IS NULL) AS paid_on
-  FROM invoices i CROSS JOIN organization o
+  FROM invoices i JOIN organization o ON o.id = 1
   JOIN customers cu ON cu.id = i.customer_id
   LEFT JOIN holds h ON h.invoice_id = i.id AND h.kind = 'dispute' AND h.ended_at IS NULL
   LEFT JOIN collections c ON c.invoice_id = i.id AND c.state IN ('active', 'exhausted')

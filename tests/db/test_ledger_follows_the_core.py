@@ -113,7 +113,7 @@ def followed(book: Book, invoice_id: int, facts: Facts, event: Event) -> Facts:
         if not isinstance(event, Bounced | Completed | Ignored | Paid | Reversed):
             # These say amounts with their currency, and look for any open to-do.
             # The ledger also says who was first (rule 4.1).
-            said = str(refused.value).replace("the customer is", "it is")
+            said = str(refused.value)
             assert said == because or said.startswith(f"{because}; to-do ")
         return facts
     told(book, invoice_id, event)

@@ -7,9 +7,10 @@ from db.operations.messages.recording import record_sent
 from db.operations.messages.sending import Claim
 from tests.db.book import Book, a_change
 
-GROWING = (
+# The organization has one row, but beside a table that is read from end to end all other plans look alike.
+BY_INDEX = (
     "actions", "collections", "contacts", "customers", "holds", "invoices", "messages", "next_actions",
-    "step_statuses", "timeline",
+    "organization", "step_statuses", "timeline",
 )  # fmt: skip
 # The second reminder of Standard.
 MOMENT = "2026-06-04 09:30"
@@ -17,8 +18,8 @@ _READ = text("SELECT relname, seq_tup_read FROM pg_stat_xact_user_tables WHERE r
 
 
 def read_from_end_to_end(session: Session) -> dict[str, int]:
-    """Return how many rows of growing tables the transaction read without an index."""
-    found = session.execute(_READ, {"names": list(GROWING)})
+    """Return how many rows of these tables the transaction read without an index."""
+    found = session.execute(_READ, {"names": list(BY_INDEX)})
     return {name: rows for name, rows in found if rows}
 
 

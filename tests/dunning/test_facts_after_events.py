@@ -104,9 +104,9 @@ def test_pause_of_the_customer_stands_beside_that_of_the_invoice() -> None:
     assert both.holds == BOTH_PAUSES
     assert objection(both, Paused(morning("06-10"))) == "it is paused already, until 2026-06-20; resume it first"
     assert objection(both, Paused(morning("06-10"), of_customer=True)) == (
-        "it is paused already, until it is resumed; resume it first"
+        "the customer is paused already, until it is resumed; resume it first"
     )
-    assert objection(paused, Resumed(morning("06-10"), of_customer=True)) == "it is not paused"
+    assert objection(paused, Resumed(morning("06-10"), of_customer=True)) == "the customer is not paused"
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,7 @@ def _work(walk: Walk, ids: dict[str, int]) -> None:
     )
     for kind in ("waiting", "held", "mail", "unreachable", "written to"):
         walk.go(f"/invoices/{ids[kind]}")
+    walk.go(f"/invoices/{ids['waiting']}/write")
     walk.go(f"/invoices/{ids['written to']}/messages/{ids['message']}")
     walk.go(f"/invoices/{ids['written to']}/replies/{ids['reply']}")
     walk.send("/invoices/bulk", {"kind": "bulk assign", "whole": "true", "cadence": "Standard"})

@@ -116,7 +116,7 @@ async def test_the_pages_work_in_a_narrow_and_in_a_wide_window(opened: Opened) -
     assert await opened.overflow() <= 0
     await page.get_by_label("Name").fill("Ana Maria Lima")
     await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_role("status")).to_have_text("Your account is saved.")
+    await expect(page.locator("#said")).to_have_text("Your account is saved.")
 
 
 async def test_the_keyboard_gets_everywhere_and_dark_stays_dark(opened: Opened) -> None:

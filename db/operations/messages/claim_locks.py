@@ -19,7 +19,7 @@ MERGED_MAX = 100
 
 # Where every collection is on its own, its claim costs what it always did: this one statement.
 _LOCK_ALONE = Statement("""
-SELECT i.id FROM invoices i CROSS JOIN organization o
+SELECT i.id FROM invoices i JOIN organization o ON o.id = 1
  WHERE i.id = :invoice_id AND o.contact_delay_scope = 'collection' AND NOT o.merges_same_day
    AND NOT EXISTS (SELECT FROM collections c JOIN actions a ON a.collection_id = c.id
                     WHERE c.invoice_id = i.id AND a.state <> 'done'
@@ -29,7 +29,7 @@ SELECT i.id FROM invoices i CROSS JOIN organization o
 # Not the customer's row: whoever books a payment holds an invoice and needs that row after it.
 _LOCK_CUSTOMER = text("""
 SELECT pg_advisory_xact_lock(CAST(:space AS int), CAST(i.customer_id % 2147483647 AS int)), o.merges_same_day
-  FROM invoices i CROSS JOIN organization o WHERE i.id = :invoice_id
+  FROM invoices i JOIN organization o ON o.id = 1 WHERE i.id = :invoice_id
 """)
 _SPACE_OF_CUSTOMERS = 2014
 # PostgreSQL looks for a deadlock after a second (deadlock_timeout).

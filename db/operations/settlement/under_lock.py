@@ -41,7 +41,7 @@ SELECT id FROM (
   SELECT i.id, i.due, sum(i.outstanding) OVER (ORDER BY i.due, i.id) - i.outstanding AS before
     FROM (SELECT i.id, i.outstanding,
                  COALESCE(i.due_on, i.issued_on + COALESCE(c.payment_term_days, o.payment_term_days, 0)) AS due
-            FROM invoices i JOIN customers c ON c.id = i.customer_id CROSS JOIN organization o
+            FROM invoices i JOIN customers c ON c.id = i.customer_id JOIN organization o ON o.id = 1
            WHERE i.customer_id = :customer_id AND i.currency = :currency AND i.state = 'open'
              AND i.settled < i.total) i) sums
  WHERE before < :amount ORDER BY due, id LIMIT {OLDEST_MAX}
@@ -49,7 +49,7 @@ SELECT id FROM (
 _LOCK_INVOICES = text("""
 SELECT i.id, i.number, i.customer_id, i.currency, i.state, i.outstanding,
        COALESCE(i.due_on, i.issued_on + COALESCE(c.payment_term_days, o.payment_term_days, 0)) AS due_on
-  FROM invoices i JOIN customers c ON c.id = i.customer_id CROSS JOIN organization o
+  FROM invoices i JOIN customers c ON c.id = i.customer_id JOIN organization o ON o.id = 1
  WHERE i.id = ANY(:ids) ORDER BY i.id FOR UPDATE OF i
 """)
 # What the column `paid` stated, and no payment of the accounts stands for yet.
