@@ -1,7 +1,7 @@
 """Signing in and out: who a visitor turns out to be, and the session that they get."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from db.engine import Engine, Session, transaction
@@ -49,6 +49,8 @@ def by_password(engine: Engine, email: str, password: str, browser: Browser, now
             return None
         if anew is not None:
             access.set_password_hash(session, current.id, anew)
+            # What the browser is known by goes by what is kept from now on.
+            current = replace(current, password_hash=anew)
         return _begin(session, current, browser, now, "password")
 
 

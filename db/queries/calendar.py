@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.statement import Statement
 
-_TIME_ZONE = Statement("SELECT time_zone FROM organization")
+_TIME_ZONE = Statement("SELECT time_zone FROM organization WHERE id = 1")
 
 
 def local_date(session: Session, moment: datetime) -> date:

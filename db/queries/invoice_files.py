@@ -23,13 +23,14 @@ _FILES = Statement(
     """
 SELECT o.attaches_invoice, f.invoice_id, f.name, f.content
   FROM organization o LEFT JOIN invoice_files f ON f.invoice_id = ANY(:invoice_ids)
+ WHERE o.id = 1
  ORDER BY f.invoice_id
 """,
     is_big=True,
 )
 _ATTACHES = text("""
 SELECT o.attaches_invoice, EXISTS (SELECT FROM invoice_files f WHERE f.invoice_id = :invoice_id)
-  FROM organization o
+  FROM organization o WHERE o.id = 1
 """)
 
 

@@ -71,11 +71,12 @@ SELECT COALESCE(s.email, o.email) AS email, COALESCE(s.name, o.name) AS name, CO
   FROM organization o
   LEFT JOIN senders s ON {chosen}
   LEFT JOIN users u ON u.id = s.user_id
+ WHERE o.id = 1
 """
 # By uq_senders_email and uq_senders_default.
 _NAMED = Statement(
     _SENDER.format(chosen="lower(s.email) = lower(:email)")
-    + "WHERE lower(COALESCE(s.email, o.email)) = lower(:email)"
+    + "AND lower(COALESCE(s.email, o.email)) = lower(:email)"
 )
 _DEFAULT = Statement(_SENDER.format(chosen="s.is_default"))
 # The organization's own address needs no row.

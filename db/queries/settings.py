@@ -21,7 +21,7 @@ SETTINGS = """
                           s.jitter_minutes, s.tolerance::text, s.sends_automatically, s.todo_owner,
                           s.partial_payment_hold_days, s.promise_grace_days, s.reversal_grace_days,
                           s.merges_same_day, s.contact_delay_scope)::text
-   FROM organization s)
+   FROM organization s WHERE s.id = 1)
 """
 
 

@@ -8,12 +8,13 @@ import pytest
 from argon2 import PasswordHasher
 
 from console.web.attempts import ACCOUNT_TRIES, ADDRESS_TRIES, network_of
+from console.web.known_browsers import known_as
 from console.web.navigation import first_page
 from console.web.service import Web
 from db.engine import Engine, transaction
 from db.operations.access import set_role
 from db.operations.people import deactivate_user
-from db.queries.access import IDLE_MAX, SESSION_MAX, Role
+from db.queries.access import IDLE_MAX, SESSION_MAX, Role, account_named
 from intake import passwords
 from tests.db.book import Book
 from tests.web.browser import ADMIN, MEMBER, OWNER, PASSWORD, Browser, browsing, make_team, place_of
@@ -69,6 +70,7 @@ async def test_an_unknown_user_costs_what_a_known_one_costs(
             return super().verify(hash, password)
 
     hasher = passwords._HASHER
+    passwords._nobodys.cache_clear()
     monkeypatch.setattr(passwords, "_HASHER", Watched(hasher.time_cost, hasher.memory_cost, hasher.parallelism))
     await browser.sign_in(email, "another password")
 
@@ -155,6 +157,19 @@ async def test_guessing_ends_and_does_not_keep_the_owner_out(engine: Engine) -> 
     assert right.status_code == 429, "the right password is no way to find out that it is right"
     assert at_home.status_code == 303
     assert forged.status_code == 429
+
+
+async def test_a_browser_is_known_also_where_the_password_was_kept_anew(browser: Browser, book: Book) -> None:
+    older = PasswordHasher(time_cost=2, memory_cost=64, parallelism=1).hash(PASSWORD)
+    book.run("UPDATE users SET password_hash = :older WHERE email = :email", older=older, email=OWNER)
+
+    await browser.sign_in(OWNER)
+
+    with transaction(book.engine) as session:
+        account = account_named(session, OWNER)
+    assert account is not None
+    assert account.password_hash != older
+    assert known_as(browser.cookies["duewell-browser"], account) is not None
 
 
 async def test_an_address_that_guesses_at_many_accounts_has_to_wait(browser: Browser) -> None:
