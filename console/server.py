@@ -47,7 +47,7 @@ def run_server(chosen: Settings, host: str, port: int) -> int:
     engine = make_engine(chosen.database_url, limits.connections)
     # Programs that ask for all they can get leave the pages their own connections.
     engine_of_pages = make_engine(chosen.database_url, limits.connections)
-    listening = _listening(host, port)
+    listening = listening_on(host, port)
 
     def transport() -> Transport:
         return transport_of(chosen.smtp_url, chosen.resend_api_key, chosen.resend_url, connections=1)
@@ -88,9 +88,12 @@ def run_server(chosen: Settings, host: str, port: int) -> int:
     return 0
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening_on(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there. Raises Failure if the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # It has to say that it speaks TCP: else asyncio leaves Nagle's algorithm on, and the body of each answer waits
+    # up to 40 ms until the reader's machine acknowledges its head.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

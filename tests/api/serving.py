@@ -1,7 +1,6 @@
 """The API on a port of this machine, in a thread of the test's process."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ import uvicorn
 
 from console.api.app import make_app
 from console.api.service import Connect, Limits
+from console.server import listening_on
 from db.engine import Engine
 
 PATIENCE_SECONDS = 20.0
@@ -18,8 +18,7 @@ PATIENCE_SECONDS = 20.0
 @contextmanager
 def served(engine: Engine, connect: Connect) -> Iterator[str]:
     """Serve the API, and give its address."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening = listening_on("127.0.0.1", 0)
     app = make_app(engine, connect, Limits(requests_per_minute=10_000_000, refusals_per_minute=10_000_000))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     # It accepts from here on, so that nobody has to wait for the thread.

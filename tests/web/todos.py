@@ -1,7 +1,6 @@
 """To-dos for the pages: invoices overdue today, with a mail to be sent by hand or a call to be made."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from console.api.service import Processes
+from console.server import listening_on
 from console.web.app import make_web
 from console.web.service import Web
 from db.engine import Engine
@@ -64,8 +64,7 @@ def a_todo(book: Book, number: str, total: str = "1000.00", cadence: str = "By h
 @contextmanager
 def pages_served(engine: Engine) -> Iterator[str]:
     """Serve the pages on a port of this machine, and give their address."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening = listening_on("127.0.0.1", 0)
     listening.listen()
     app = make_web(Web(engine, Processes(nowhere)))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
