@@ -19,7 +19,7 @@ from dunning.currencies import CURRENCY_DECIMALS
 
 WorkOrder = Literal["value", "due", "newest"]
 SCANNED_MAX = 600
-COUNTED_MAX = 10_000
+COUNTED_MAX = 2_000
 DECIMALS_DEFAULT = 2
 
 
@@ -103,8 +103,9 @@ _FACTORS = " ".join(
 )
 _VALUE = f"(i.outstanding * CASE {_FACTORS} ELSE {10**DECIMALS_DEFAULT} END)"
 _SORTED: dict[WorkOrder, str] = {
-    "due": "a.listed_on, a.id",
-    "newest": "a.listed_on DESC, a.id DESC",
+    "value": "value DESC, listed_on, id",
+    "due": "listed_on, id",
+    "newest": "listed_on DESC, id DESC",
 }
 _BEHIND = "(-m.value, m.listed_on, m.id) > (-CAST(:value AS numeric), :day, :id)"
 
@@ -129,34 +130,13 @@ def work_page(
     an `ends_at`, where so many were looked at and did not match.
     """
     by_indexes(session)
-    if order == "value":
-        return _by_value(session, chosen, worth, today, limit, after)
-    seen_max = limit if worth.is_everything else SCANNED_MAX
-    begin = None if after is None else after.place
+    by_value = order == "value"
+    begin = None if after is None or by_value else after.place
+    seen_max = limit if worth.is_everything and not by_value else SCANNED_MAX
     seen, has_more = _seen(session, chosen, begin, "newest" if order == "newest" else "due", seen_max)
     conditions, parameters = conditions_of(worth, today)
-    # Only constants are put in here; what people ask for goes in as parameters.
-    best = f"SELECT a.id {_joined(worth)} WHERE {_all(conditions)} ORDER BY {_SORTED[order]} LIMIT :limit"
-    statement = f"WITH best AS MATERIALIZED ({best}) {_LINES} ORDER BY {_SORTED[order]}"
-    parameters |= {"ids": [place.action_id for place in seen], "limit": limit + 1}
-    rows = session.execute(text(statement), parameters)
-    lines = tuple(WorkLine(**row._mapping) for row in rows)
-    ends_at = None
-    if len(lines) > limit:
-        last = lines[limit - 1]
-        ends_at = WorkPlace(last.place)
-    elif has_more:
-        ends_at = WorkPlace(seen[-1])
-    return WorkPage(lines[:limit], ends_at)
-
-
-def _by_value(
-    session: Session, chosen: ActionFilter, worth: Worth, today: date, limit: int, after: WorkPlace | None
-) -> WorkPage:
-    seen, has_more = _seen(session, chosen, None, "due", SCANNED_MAX)
-    conditions, parameters = conditions_of(worth, today)
     behind = "true"
-    if after is not None and after.value is not None:
+    if by_value and after is not None and after.value is not None:
         behind = _BEHIND
         day, action_id = after.place.listed_on, after.place.action_id
         parameters |= {"value": after.value, "day": day, "id": action_id}
@@ -165,22 +145,25 @@ def _by_value(
     WITH matched AS MATERIALIZED (
       SELECT a.id, a.listed_on, {_VALUE} AS value {_joined(worth)} WHERE {_all(conditions)}),
     best AS MATERIALIZED (
-      SELECT id, value FROM matched m WHERE {behind} ORDER BY value DESC, listed_on, id LIMIT :limit)
+      SELECT id, value, listed_on FROM matched m WHERE {behind} ORDER BY {_SORTED[order]} LIMIT :limit)
     {COLUMNS}, {_DUE} AS invoice_due_on, (SELECT count(*) FROM matched) AS matching {_SHOWN}
-     ORDER BY best.value DESC, a.listed_on, a.id"""  # noqa: S608
+     ORDER BY {_SORTED[order]}"""  # noqa: S608
     parameters |= {"ids": [place.action_id for place in seen], "limit": limit + 1}
     rows = [dict(row._mapping) for row in session.execute(text(statement), parameters)]
     matching = 0
     for row in rows:
         matching = row.pop("matching")
     lines = tuple(WorkLine(**row) for row in rows)
-    # A page behind the last line says nothing of those before it.
-    count = Count(matching, not has_more) if lines or after is None else None
     ends_at = None
     if len(lines) > limit:
         last = lines[limit - 1]
-        ends_at = WorkPlace(last.place, value_of(last))
-    return WorkPage(lines[:limit], ends_at, is_partly_sorted=has_more, count=count)
+        ends_at = WorkPlace(last.place, value_of(last) if by_value else None)
+    elif has_more and not by_value:
+        ends_at = WorkPlace(seen[-1])
+    # Of what stands before it a later page by day knows nothing, and one by value only where it has a line.
+    is_counted = after is None or (by_value and bool(lines))
+    count = Count(matching, not has_more) if is_counted and seen_max == SCANNED_MAX else None
+    return WorkPage(lines[:limit], ends_at, is_partly_sorted=by_value and has_more, count=count)
 
 
 def count_work(session: Session, chosen: ActionFilter, worth: Worth, today: date) -> Count:

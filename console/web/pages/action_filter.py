@@ -81,6 +81,12 @@ class Asked:
         return f"{base}?{urlencode(given)}" if given else base
 
     @property
+    def opens(self) -> str:
+        """Return the address of the list with an action opened, up to its number: each line asks for it."""
+        path = self.path(open="")
+        return f"{path}{'&' if '?' in path else '?'}open="
+
+    @property
     def list_path(self) -> str:
         """Return the address of the whole list from its beginning, with nothing opened: what a view keeps."""
         return self.path(after="", open="")

@@ -152,7 +152,7 @@ def _count(
     of_tab = asked if is_own else _tab(asked, view)
     if of_tab.is_coming or (not is_own and not of_tab.worth.is_everything):
         return None
-    # With a filter on the invoices a page by value has looked at just what would be counted.
+    # With a filter on the invoices the page has often looked at just what would be counted.
     if is_own and not of_tab.worth.is_everything and isinstance(page, WorkPage) and page.count is not None:
         return page.count
     chosen = of_tab.chosen(session, visit.user.email, today)

@@ -41,12 +41,13 @@ def _set(settings: Mapping[str, str]) -> TextClause:
     )
 
 
+_PLANNED = "how statements are planned"
 _SET, _SET_ONCE = _set(_SETTINGS), _set(_ONCE)
 
 
 def by_indexes(session: Session) -> None:
     """Let the rest of the transaction go by indexes alone."""
-    session.execute(_SET)
+    _plan(session, _SET)
 
 
 def planned_once(session: Session) -> None:
@@ -54,4 +55,13 @@ def planned_once(session: Session) -> None:
 
     To plan the facts of an invoice takes longer than to read them. Not for lists, nor for what reads a whole book.
     """
-    session.execute(_SET_ONCE)
+    _plan(session, _SET_ONCE)
+
+
+def _plan(session: Session, settings: TextClause) -> None:
+    """Set them for the transaction, unless they are: a page asks for it before each of its questions."""
+    key = session.get_nested_transaction() or session.get_transaction()
+    if key is None or session.info.get(_PLANNED) != (key, settings):
+        session.execute(settings)
+        key = session.get_nested_transaction() or session.get_transaction()
+        session.info[_PLANNED] = key, settings
