@@ -81,7 +81,13 @@ class Count:
 
 
 _DUE = "COALESCE(i.due_on, i.issued_on + COALESCE(cu.payment_term_days, o.payment_term_days))"
-_OVERDUE_DAYS = f"(CAST(:today AS date) - {_DUE})"
+# Customers and the organization are asked only where an invoice has no due date of its own.
+_DUE_SEEN = """
+COALESCE(i.due_on, i.issued_on + COALESCE(
+  (SELECT cu.payment_term_days FROM customers cu WHERE cu.id = i.customer_id),
+  (SELECT o.payment_term_days FROM organization o WHERE o.id = 1)))
+"""
+_OVERDUE_DAYS = f"(CAST(:today AS date) - {_DUE_SEEN})"
 # Nobody's payment term means that an invoice never falls due: it is not overdue either.
 _CONDITIONS = {
     "outstanding_min": "i.outstanding >= :outstanding_min",
@@ -90,10 +96,8 @@ _CONDITIONS = {
     "overdue_days_max": f"COALESCE({_OVERDUE_DAYS}, 0) <= :overdue_days_max",
 }
 _SHOWN = f"FROM best JOIN actions a ON a.id = best.id {JOINS} JOIN organization o ON o.id = 1"
-_LINES = f"{COLUMNS}, {_DUE} AS invoice_due_on {_SHOWN}"
 # What a list looks at is joined with as little as it takes; only what it shows is joined with all.
 _WORTH = "FROM actions a JOIN collections c ON c.id = a.collection_id JOIN invoices i ON i.id = c.invoice_id"
-_WORTH_AND_TERMS = f"{_WORTH} JOIN customers cu ON cu.id = i.customer_id JOIN organization o ON o.id = 1"
 # Nobody knows the rates between currencies. In smallest units 1,000 yen come behind 100 euros, as they should.
 _UNUSUAL = sorted(set(CURRENCY_DECIMALS.values()) - {DECIMALS_DEFAULT})
 _FACTORS = " ".join(
@@ -143,7 +147,7 @@ def work_page(
     # Only constants are put in here; what people ask for goes in as parameters.
     statement = f"""
     WITH matched AS MATERIALIZED (
-      SELECT a.id, a.listed_on, {_VALUE} AS value {_joined(worth)} WHERE {_all(conditions)}),
+      SELECT a.id, a.listed_on, {_VALUE} AS value {_WORTH} WHERE {_all(conditions)}),
     best AS MATERIALIZED (
       SELECT id, value, listed_on FROM matched m WHERE {behind} ORDER BY {_SORTED[order]} LIMIT :limit)
     {COLUMNS}, {_DUE} AS invoice_due_on, (SELECT count(*) FROM matched) AS matching {_SHOWN}
@@ -177,7 +181,7 @@ def count_work(session: Session, chosen: ActionFilter, worth: Worth, today: date
     seen, has_more = _seen(session, chosen, None, "due", SCANNED_MAX)
     conditions, parameters = conditions_of(worth, today)
     parameters |= {"ids": [place.action_id for place in seen]}
-    statement = f"SELECT count(*) {_joined(worth)} WHERE {_all(conditions)}"
+    statement = f"SELECT count(*) {_WORTH} WHERE {_all(conditions)}"
     return Count(session.execute(text(statement), parameters).scalar_one(), not has_more)
 
 
@@ -191,7 +195,7 @@ def work_ids(session: Session, chosen: ActionFilter, worth: Worth, today: date, 
         conditions, asked = conditions_of(worth, today)
         # The list itself must not be cut before all conditions were asked.
         parameters |= asked | {"limit": None, "at_most": limit}
-        matching = f"SELECT a.id {_joined(worth)} JOIN found ON found.id = a.id WHERE {' AND '.join(conditions)}"
+        matching = f"SELECT a.id {_WORTH} JOIN found ON found.id = a.id WHERE {' AND '.join(conditions)}"
         found = f"WITH found AS MATERIALIZED ({found}) {matching} LIMIT :at_most"
     else:
         parameters |= {"limit": limit}
@@ -214,11 +218,6 @@ def conditions_of(worth: Worth, today: date) -> tuple[list[str], dict[str, Any]]
     if any(name.startswith("overdue") for name in asked):
         parameters["today"] = today
     return [_CONDITIONS[name] for name in asked], parameters
-
-
-def _joined(worth: Worth) -> str:
-    asks_for_days = worth.overdue_days_min is not None or worth.overdue_days_max is not None
-    return _WORTH_AND_TERMS if asks_for_days else _WORTH
 
 
 def _all(conditions: list[str]) -> str:
