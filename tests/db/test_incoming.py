@@ -1,14 +1,17 @@
 """What comes back is taken in once, and does to the ledger what the rules say."""
 
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from db.operations.messages.incoming import NotYet, assign
+from db.engine import transaction
+from db.operations.messages.incoming import NotYet, assign, take_in
 from db.operations.messages.reports import ASKED_NOT_TO_BE_WRITTEN_TO
 from db.operations.messages.sending import Claim
 from db.operations.refusal import Refused
@@ -442,6 +445,34 @@ def test_the_same_message_from_two_sides_at_once_is_taken_in_once(
 
     assert sorted(results) == [False, False, False, True]
     assert len(book.rows("SELECT id FROM actions WHERE kind = 'reply'")) == int(is_matched)
+
+
+def test_an_answer_beside_a_bounce_of_the_same_message_is_taken_in_at_once(book: Book, invoice_id: int) -> None:
+    """The bounce moves the message beside its step, while the answer waits for the invoice."""
+    about = message_id(book, invoice_id)
+    bounce = an_incoming("bounce", about, "2026-05-29 08:31", undelivered=(dead(),))
+    reply = an_incoming("reply", about, "2026-05-29 08:31")
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction(book.engine) as session:
+            take_in(session, bounce, a_change("2026-05-29 08:31", by="duewell"))
+            waiting = threads.submit(taken, book, reply, "2026-05-29 08:31")
+            until_somebody_waits_for_a_lock(book)
+
+        assert waiting.result(10).invoice_ids == (invoice_id,)
+
+    assert book.happened(invoice_id)[-4:-1] == ["message came back", "to-do opened", "reply received"]
+
+
+def until_somebody_waits_for_a_lock(book: Book) -> None:
+    """Wait until another transaction of this ledger waits for one."""
+    end = time.monotonic() + 10
+    while not book.rows(
+        "SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+        " WHERE NOT l.granted AND a.datname = current_database()"
+    ):
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_payments_and_bounces_of_merged_invoices_do_not_block_each_other(book: Book) -> None:

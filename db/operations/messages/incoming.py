@@ -15,7 +15,7 @@ from db.operations.messages.reports import record_complaint, record_delay, recor
 from db.operations.messages.returns import Undelivered, record_bounce
 from db.operations.refusal import Refused
 from db.operations.settle import lock_invoice
-from db.queries.incoming import incoming_id_of, message_about
+from db.queries.incoming import OurMessage, incoming_id_of, message_about
 from db.tables.actions import Message
 from db.tables.incoming import IncomingMessage
 from dunning.cadence import Channel
@@ -99,9 +99,8 @@ def take_in(session: Session, incoming: Incoming, change: Change) -> Taken:
     if found is None:
         taken_id = _keep(session, incoming, incoming.kind)
         return Taken(taken_id, incoming.kind) if taken_id is not None else _known_by(session, incoming.digest)
-    parts = lock_parts(session, found.action_id)
-    message = session.get_one(Message, found.id, populate_existing=True)
-    if message.action_id != found.action_id or _is_on_its_way(message, incoming, change.at):
+    message, parts = _locked(session, found)
+    if _is_on_its_way(message, incoming, change.at):
         raise NotYet(f"the message {message.message_id} is being handed over")
     # What was written to a message's own address is about it, whether or not it says so itself.
     kind = "reply" if incoming.kind == "other" else incoming.kind
@@ -111,6 +110,17 @@ def take_in(session: Session, incoming: Incoming, change: Change) -> Taken:
     uncounted = _follow(session, incoming, kind, message, parts, taken_id, change)
     invoice_ids = tuple(part.invoice_id for part in parts)
     return Taken(taken_id, kind, invoice_ids, uncounted=invoice_ids if uncounted else ())
+
+
+def _locked(session: Session, found: OurMessage) -> tuple[Message, Sequence[MessagePart]]:
+    """Lock the invoices that the message is about, also where a bounce moves it beside its step meanwhile."""
+    action_id = found.action_id
+    while True:
+        parts = lock_parts(session, action_id)
+        message = session.get_one(Message, found.id, populate_existing=True)
+        if message.action_id == action_id:
+            return message, parts
+        action_id = message.action_id
 
 
 def _known(session: Session, incoming_id: int) -> Taken:
