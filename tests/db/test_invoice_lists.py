@@ -22,7 +22,7 @@ from tests.db.lists import Row, in_order, is_chosen, rows_of
 from tests.dunning.seeds import NAIVE_SEED
 
 OPEN_INVOICES = 400
-LISTS = 120
+LISTS = 50
 
 
 @pytest.fixture(scope="module")

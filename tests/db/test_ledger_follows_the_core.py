@@ -49,7 +49,7 @@ from tests.db.book import PARIS, Book, an_invoice, at, fresh_number, on
 from tests.db.happenings import happen
 from tests.db.inbox import ANA
 
-STORIES = int(os.environ.get("STORIES", "100"))
+STORIES = int(os.environ.get("STORIES", "50"))
 # On a machine that is busy with other things fewer stories have to do.
 SECONDS_MAX = 20.0
 STORIES_MIN = 40

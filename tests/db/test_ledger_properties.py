@@ -118,7 +118,7 @@ def carry_out(book: Book, number: str, invoice_id: int, step: Pay | State | Assi
     return True
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(total=st.integers(1, 1_000), paid=st.integers(0, 1_000), steps=STEPS)
 def test_the_ledger_agrees_with_a_naive_one_after_any_history(
     book: Book, total: int, paid: int, steps: list[Pay | State | Assign]

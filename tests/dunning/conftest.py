@@ -13,7 +13,7 @@ from tests.dunning.seeds import HYPOTHESIS_SEED
 
 settings.register_profile(
     "default",
-    max_examples=200,
+    max_examples=80,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -20,7 +20,7 @@ from tests.dunning import naive
 from tests.dunning.random_scenarios import random_scenario
 from tests.dunning.seeds import NAIVE_SEED
 
-SCENARIOS = int(os.environ.get("NAIVE_SCENARIOS", "20000"))
+SCENARIOS = int(os.environ.get("NAIVE_SCENARIOS", "6000"))
 # In shares, so that a test stays short and xdist could spread them.
 SHARE = min(1000, SCENARIOS)
 # So many are told each time; the others are left to the long runs.

@@ -67,7 +67,7 @@ def cadences(draw: st.DrawFn) -> Cadence:
 
 
 @given(cadence=cadences())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_read_back_as_it_was(tmp_path: Path, cadence: Cadence) -> None:
     path = tmp_path / "cadence.yaml"
     path.write_text(written(cadence), encoding="utf-8")

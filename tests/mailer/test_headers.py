@@ -59,7 +59,7 @@ def as_sent(mailboxes: tuple[Mailbox, ...]) -> list[tuple[str, str]]:
     return [(one.name, wire_address(one.email)) for one in mailboxes]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     sender=st.builds(Mailbox, names, addresses),
     to=people,

@@ -367,7 +367,7 @@ FORMS = [POSTFIX, POSTFIX_DELAY, EXCHANGE, GMAIL, QMAIL, EXIM, COMPLAINT, reply(
 
 
 @given(st.binary(max_size=2000))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_bytes_are_too_strange(raw: bytes) -> None:
     assert isinstance(read_received(raw), Received)
 
@@ -376,7 +376,7 @@ def test_no_bytes_are_too_strange(raw: bytes) -> None:
     st.sampled_from(FORMS),
     st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 60), st.binary(max_size=12)), max_size=8),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_mutilation_of_a_real_message_is_too_strange(raw: bytes, cuts: list[tuple[int, int, bytes]]) -> None:
     for start, length, instead in cuts:
         raw = raw[:start] + instead + raw[start + length :]

@@ -43,7 +43,7 @@ PIECES = st.sampled_from([*MARKS, *CELLS, HEADER, a_file(cells()).splitlines()[1
 @given(st.binary() | st.lists(PIECES | st.binary(max_size=8)).map(b"".join), st.sampled_from(["", "header"]))
 @example(b'"', "header")
 @example(b"\xff\xfe", "")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_bytes_raise_or_take_long(data: bytes, start: str) -> None:
     begun = time.process_time()
 
@@ -66,7 +66,7 @@ def test_no_bytes_raise_or_take_long(data: bytes, start: str) -> None:
     st.lists(st.text(max_size=6), max_size=3),
     st.lists(st.lists(st.sampled_from(CELLS_OF_KINDS) | st.text(max_size=4), min_size=4, max_size=12), max_size=6),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_cells_of_any_kind_raise(kind: FileKind, more: list[str], records: list[list[str]]) -> None:
     columns = [*(column.name for column in columns_of(kind)), *(f"custom.{key}" for key in more), *more]
     text = io.StringIO()
@@ -171,7 +171,7 @@ def as_cells(row: InvoiceRow) -> dict[str, str]:
 
 
 @given(rows(), st.sampled_from(DELIMITERS), st.permutations(COLUMNS))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_good_row_survives_being_written_and_read(row: InvoiceRow, delimiter: str, columns: list[str]) -> None:
     data = a_file(as_cells(row), columns=tuple(columns), delimiter=delimiter)
 
@@ -200,7 +200,7 @@ def test_an_amount_is_exactly_what_is_written(written: str) -> None:
 
 
 @given(st.text())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_only_plain_digits_are_amounts(written: str) -> None:
     reading = read_file(a_file(cells(total=written)))
 
