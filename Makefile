@@ -35,9 +35,9 @@ demo: provision ## Run the whole product on a sample book; ARGS=--exit ends afte
 screenshots: provision ## Pictures of every page with the demo's book, wide and narrow, light and dark; needs chromium
 	@exec $(BIN)/python -m devstack screenshots $(ARGS)
 
-# Three processes on two cores: much of a test is waiting for a server.
+# Four processes on two cores: much of a test is waiting for a server.
 test: provision ## Run every test against real servers; ARGS go to pytest
-	@exec $(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/python -m pytest -m "not soak" -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(BIN)/.installed ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .

@@ -78,8 +78,8 @@ class ApplyRules:
             return Page(None, {})
         counts = {
             "done": done.asked,
-            "changed": len(done.changed),
-            "unchanged": done.asked - len(done.changed),
+            "changed": done.changed,
+            "unchanged": done.asked - done.changed,
             "failed": 0,
         }
         return Page({"after": done.last_id, "until": until}, counts)

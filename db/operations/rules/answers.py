@@ -42,12 +42,11 @@ CREATE TEMP TABLE rule_matched (
 ) ON COMMIT DROP""",
     """
 CREATE TEMP TABLE rule_answers (
-  invoice_id bigint, customer_id bigint, issued_on date, due_on date, is_hidden boolean, contacted_on date,
-  by_one boolean,
-  cadence bigint[], cadence_before bigint, cadence_became text, cadence_id bigint, cadence_rule text,
-  collection_id bigint, moves boolean, returns boolean,
-  visibility bigint[], visibility_before bigint, visibility_became text, visibility_rule text, flips boolean,
-  began bigint[], ended bigint[]
+  invoice_id bigint NOT NULL, customer_id bigint NOT NULL, by_one boolean NOT NULL, moves boolean NOT NULL,
+  returns boolean NOT NULL, flips boolean NOT NULL, is_hidden boolean NOT NULL, issued_on date NOT NULL,
+  due_on date, contacted_on date, collection_id bigint, cadence_id bigint, cadence_rule text, cadence_became text,
+  cadence_before bigint, cadence bigint[], visibility_rule text, visibility_became text, visibility_before bigint,
+  visibility bigint[], began bigint[], ended bigint[]
 ) ON COMMIT DROP""",
 )
 _MATCHED = table(
@@ -107,11 +106,7 @@ WITH known AS MATERIALIZED (
               ELSE ARRAY(SELECT n FROM unnest(known) AS n WHERE n <> ALL(notified)) END AS ended
     FROM answered
 )
-SELECT invoice_id, customer_id, issued_on, due_on, is_hidden <> shows,
-       CASE WHEN moves THEN
-         GREATEST(contacted_on, CASE WHEN collection_id IS NOT NULL THEN last_contact_on
-                                     ELSE (SELECT max(p.last_contact_on) FROM collections p
-                                            WHERE p.invoice_id = a.invoice_id) END) END,
+SELECT invoice_id, customer_id,
        COALESCE(
          (moves AND CAST(:asks_cadence AS boolean)) OR (shows AND CAST(:asks_visibility AS boolean))
          OR (cadence_became = 'applied' AND assigns AND NOT is_published)
@@ -125,10 +120,16 @@ SELECT invoice_id, customer_id, issued_on, due_on, is_hidden <> shows,
              AND EXISTS (SELECT FROM collections p WHERE p.invoice_id = a.invoice_id
                             AND p.state NOT IN ('stopped', 'restarted') OFFSET 0)),
          false),
-       cadence, cadence_rule_id, cadence_became, cadence_id, cadence_rule, collection_id, moves,
+       moves,
        COALESCE(moves AND (invoice_id, cadence_id) IN (SELECT p.invoice_id, p.cadence_id FROM collections p
                                                         WHERE p.invoice_id BETWEEN :first_id AND :last_id), false),
-       visibility, visibility_rule_id, visibility_became, visibility_rule, shows, began, ended
+       shows, is_hidden <> shows, issued_on, due_on,
+       CASE WHEN moves THEN
+         GREATEST(contacted_on, CASE WHEN collection_id IS NOT NULL THEN last_contact_on
+                                     ELSE (SELECT max(p.last_contact_on) FROM collections p
+                                            WHERE p.invoice_id = a.invoice_id) END) END,
+       collection_id, cadence_id, cadence_rule, cadence_became, cadence_rule_id, cadence,
+       visibility_rule, visibility_became, visibility_rule_id, visibility, began, ended
   FROM compared a
  WHERE cadence_became IS NOT NULL OR visibility_became IS NOT NULL OR began <> '{}' OR ended <> '{}'
 """)

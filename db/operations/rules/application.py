@@ -29,27 +29,28 @@ from rules.outcomes import Outcome, evaluate
 
 @dataclass(frozen=True, slots=True)
 class AppliedPage:
-    """The last invoice of the page, how many were asked about, and which were moved, hidden or shown."""
+    """The last invoice of the page, how many were asked about, and how many were moved, hidden or shown."""
 
     last_id: int
     asked: int
-    changed: Sequence[int]
+    changed: int
 
 
-# The record of a slot is left alone where its winner is held back, and not written where it stays.
+# The record of a slot is left alone where its winner is held back, and not written where it stays. Whoever writes
+# one has locked the invoice: none appears meanwhile, and what is missing is inserted without a second look.
 _RECORD = text("""
-INSERT INTO rule_records (invoice_id, cadence_rule_id, visibility_rule_id)
-SELECT invoice_id, cadence_now, visibility_now
-  FROM (SELECT invoice_id, cadence_before, visibility_before,
-               CASE cadence_became WHEN 'applied' THEN cadence[1] WHEN 'no match' THEN NULL
-                    ELSE cadence_before END AS cadence_now,
-               CASE visibility_became WHEN 'applied' THEN visibility[1] WHEN 'no match' THEN NULL
-                    ELSE visibility_before END AS visibility_now
-          FROM rule_answers WHERE NOT by_one) a
- WHERE (cadence_now, visibility_now) IS DISTINCT FROM (cadence_before, visibility_before)
- ORDER BY invoice_id
-    ON CONFLICT (invoice_id) DO UPDATE
-   SET cadence_rule_id = excluded.cadence_rule_id, visibility_rule_id = excluded.visibility_rule_id
+MERGE INTO rule_records r
+USING (SELECT invoice_id, cadence_before, visibility_before,
+              CASE cadence_became WHEN 'applied' THEN cadence[1] WHEN 'no match' THEN NULL
+                   ELSE cadence_before END AS cadence_now,
+              CASE visibility_became WHEN 'applied' THEN visibility[1] WHEN 'no match' THEN NULL
+                   ELSE visibility_before END AS visibility_now
+         FROM rule_answers WHERE NOT by_one ORDER BY invoice_id) a
+   ON r.invoice_id = a.invoice_id AND r.invoice_id BETWEEN :first_id AND :last_id
+ WHEN MATCHED AND (cadence_now, visibility_now) IS DISTINCT FROM (cadence_before, visibility_before) THEN
+      UPDATE SET cadence_rule_id = cadence_now, visibility_rule_id = visibility_now
+ WHEN NOT MATCHED AND (cadence_now, visibility_now) IS DISTINCT FROM (cadence_before, visibility_before) THEN
+      INSERT (invoice_id, cadence_rule_id, visibility_rule_id) VALUES (a.invoice_id, cadence_now, visibility_now)
 """)
 # What is held back is said again only when something else was said since (ix_rule_log_invoice_id).
 _LOG = text("""
@@ -125,7 +126,7 @@ def apply_page(
     if answered is None:
         return None
     about = {"at": change.at, "on_date": change.on, "causation_id": causation_id, "notifies": notifies}
-    session.execute(_RECORD)
+    session.execute(_RECORD, {"first_id": answered.first_id, "last_id": answered.last_id})
     session.execute(_LOG, about)
     if any(index.in_slot[None] & bit for bit in index.bit_of.values()):
         session.execute(_CEASE)
@@ -142,7 +143,7 @@ def apply_page(
     told = [id_ for id_ in answered.by_one if before.get(id_) != after.get(id_)]
     owe_many(session, told, LOOK_AGAIN, payload, is_bulk=True)
     session.execute(text("DROP TABLE rule_answers, planned_rows"))
-    return AppliedPage(answered.last_id, answered.asked, sorted({*moved.changed, *one_by_one}))
+    return AppliedPage(answered.last_id, answered.asked, moved.changed + len(one_by_one))
 
 
 def apply_by_one(

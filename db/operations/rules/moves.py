@@ -130,23 +130,23 @@ SELECT id FROM cadence_versions
    AND cadence_id IN (SELECT cadence_id FROM rule_answers WHERE moves AND NOT by_one AND cadence_id IS NOT NULL)
  ORDER BY id FOR KEY SHARE
 """)
-_CHANGED = text("SELECT invoice_id FROM rule_answers WHERE (moves OR flips) AND NOT by_one ORDER BY invoice_id")
+_CHANGED = text("SELECT count(*) FROM rule_answers WHERE (moves OR flips) AND NOT by_one")
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The invoices that a page changed; `returned` came back to a cadence that they were under before."""
+    """How many invoices a page changed; `returned` came back to a cadence that they were under before."""
 
-    changed: Sequence[int]
+    changed: int
     returned: Sequence[int]
 
 
 def move_page(session: Session, first_id: int, last_id: int, change: Change) -> Moved:
     """Do what the answers of the page say. New collections stand in `planned_rows`, to be planned."""
     session.execute(text(_PLANNED))
-    changed = session.scalars(_CHANGED).all()
+    changed = session.scalar(_CHANGED) or 0
     if not changed:
-        return Moved((), ())
+        return Moved(0, ())
     about = {"at": change.at, "on_date": change.on}
     page = {"first_id": first_id, "last_id": last_id}
     session.execute(_SHOW, page)
