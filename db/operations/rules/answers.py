@@ -88,10 +88,11 @@ WITH known AS MATERIALIZED (
          kv.hides <> i.is_hidden AS flips,
          COALESCE(n.rule_ids, '{}') AS known
     FROM rule_matched m
-    JOIN invoices i ON i.id = m.invoice_id AND i.id BETWEEN :first_id AND :last_id
-    LEFT JOIN rule_records r ON r.invoice_id = m.invoice_id AND r.invoice_id BETWEEN :first_id AND :last_id
-    LEFT JOIN collections c ON c.invoice_id = m.invoice_id AND c.invoice_id BETWEEN :first_id AND :last_id
-                           AND c.state IN ('active', 'exhausted')
+    JOIN (SELECT * FROM invoices WHERE id BETWEEN :first_id AND :last_id OFFSET 0) i ON i.id = m.invoice_id
+    LEFT JOIN (SELECT * FROM rule_records WHERE invoice_id BETWEEN :first_id AND :last_id OFFSET 0) r
+      ON r.invoice_id = m.invoice_id
+    LEFT JOIN (SELECT * FROM collections WHERE invoice_id BETWEEN :first_id AND :last_id
+                  AND state IN ('active', 'exhausted') OFFSET 0) c ON c.invoice_id = m.invoice_id
     LEFT JOIN known kc ON kc.rule_id = m.cadence[1]
     LEFT JOIN known kv ON kv.rule_id = m.visibility[1]
     LEFT JOIN (SELECT invoice_id, array_agg(rule_id) AS rule_ids FROM rule_matches
