@@ -91,8 +91,8 @@ CREATE TEMP TABLE planned_rows (
   is_hidden boolean, is_disputed boolean, obstacle text, is_alike boolean
 ) ON COMMIT DROP"""
 # With what a decision about the new collections depends on; days are numbers, and one stands for none. A dispute
-# holds all in the same way, which no other hold does. The offset keeps the server from reading everybody's contacts
-# for each page instead of looking up the page's customers (uq_contacts_email).
+# holds all in the same way, which no other hold does. The offset keeps the server from reading everybody's
+# contacts for each page instead of looking up the page's customers (uq_contacts_email).
 _ENTER = text("""
 WITH entered AS (
   INSERT INTO collections (invoice_id, cadence_id, version_id, entered_on, last_contact_on, assigned_by)
