@@ -37,6 +37,8 @@ _SMALL: Final = "".join(FOLDED.values())
 _NFC: Final[ColumnElement[str]] = literal_column("NFC")
 _NFD: Final[ColumnElement[str]] = literal_column("NFD")
 Columns = Select[*tuple[Any, ...]]
+# The first and the last id of invoices that lie together.
+Range = tuple[ColumnElement[int], ColumnElement[int]]
 _BY_DUE_DATE = (Field.DUE_DATE, Field.STATUS, Field.AGING)
 
 
@@ -56,12 +58,17 @@ class RuleRows:
     today: date
 
 
-def rule_rows(fields: Iterable[AnyField], today: date, where: ColumnElement[bool] | None = None) -> RuleRows:
-    """Return the rows of all invoices, or of those `where` says, on the local day.
+def rule_rows(
+    fields: Iterable[AnyField], today: date, where: ColumnElement[bool] | None = None, within: Range | None = None
+) -> RuleRows:
+    """Return the rows of all invoices, of those `where` says, or of those of a range of ids, on the local day.
 
     Only what the fields need is read and joined; by ids it is bounded by them, else it reads the whole book once.
+    What belongs to the invoices of a range is read by the same range: the server would read that of the whole book
+    otherwise, or look it up invoice by invoice.
     """
     wanted = dict.fromkeys(fields)
+    ranges = _Ranges(within)
     outstanding_open = and_(Invoice.state == "open", Invoice.outstanding > Organization.tolerance)
     statement: Columns = (
         select(
@@ -74,10 +81,12 @@ def rule_rows(fields: Iterable[AnyField], today: date, where: ColumnElement[bool
         statement = statement.join(Customer, Customer.id == Invoice.customer_id)
     if Field.STATUS in wanted:
         is_dispute = and_(HoldRow.kind == HoldKind.DISPUTE, HoldRow.ended_at.is_(None))
-        statement = statement.outerjoin(HoldRow, and_(HoldRow.invoice_id == Invoice.id, is_dispute))
+        is_held = ranges.of_invoice(HoldRow.invoice_id.expression)
+        statement = statement.outerjoin(HoldRow, and_(is_held, is_dispute))
         statement = statement.add_columns(and_(outstanding_open, HoldRow.id.is_not(None)).label("is_disputed"))
     if Field.CADENCE in wanted:
-        is_open = and_(Collection.invoice_id == Invoice.id, Collection.state.in_(OPEN_STATES))
+        is_of_invoice = ranges.of_invoice(Collection.invoice_id.expression)
+        is_open = and_(is_of_invoice, Collection.state.in_(OPEN_STATES))
         statement = statement.outerjoin(Collection, is_open).outerjoin(
             Cadence, Cadence.id == Collection.cadence_id
         )
@@ -85,17 +94,33 @@ def rule_rows(fields: Iterable[AnyField], today: date, where: ColumnElement[bool
     for number, field in enumerate(wanted):
         names[field] = f"field_{number}"
         if isinstance(field, CustomField):
-            statement, column = _with_custom(statement, field)
+            statement, column = _with_custom(statement, field, ranges)
+        elif field is Field.PAYMENT_DATE and within is not None:
+            statement, column = _with_paid_on(statement, ranges)
         else:
             column = _column(field, today, outstanding_open)
         statement = statement.add_columns(column.label(names[field]))
     if where is not None:
         statement = statement.where(where)
+    if within is not None:
+        statement = statement.where(Invoice.id.between(*within))
     # The offset keeps the columns from being worked out again for each rule that asks for them.
     rows = statement.offset(literal_column("0")).subquery("rule_rows")
     is_disputed: ColumnElement[bool] = rows.c.is_disputed if Field.STATUS in wanted else ~true()
     by_field = {field: rows.c[name] for field, name in names.items()}
     return RuleRows(rows, rows.c.id, by_field, rows.c.currency, is_disputed, rows.c.is_collectable, today)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranges:
+    """Joins rows to their invoices, by the range of those where there is one."""
+
+    within: Range | None
+
+    def of_invoice(self, invoice_id: ColumnElement[int] | ColumnElement[int | None]) -> ColumnElement[bool]:
+        """Say that the row with the column belongs to the invoice."""
+        is_of_invoice = invoice_id == Invoice.id
+        return is_of_invoice if self.within is None else and_(is_of_invoice, invoice_id.between(*self.within))
 
 
 def _column(field: Field, today: date, is_collectable: ColumnElement[bool]) -> ColumnElement[Any]:
@@ -170,7 +195,20 @@ def _paid_on() -> ScalarSelect[Any]:
     )
 
 
-def _with_custom(statement: Columns, field: CustomField) -> tuple[Columns, ColumnElement[Any]]:
+def _with_paid_on(statement: Columns, ranges: _Ranges) -> tuple[Columns, ColumnElement[Any]]:
+    """Join the same for a range of invoices, which are grouped at once (ix_payment_allocations_invoice_id)."""
+    assert ranges.within is not None
+    paid = (
+        select(PaymentAllocation.invoice_id, func.max(Payment.received_on).label("on"))
+        .join(Payment, Payment.id == PaymentAllocation.payment_id)
+        .where(PaymentAllocation.invoice_id.between(*ranges.within), Payment.reversed_on.is_(None))
+        .group_by(PaymentAllocation.invoice_id)
+        .subquery("paid")
+    )
+    return statement.outerjoin(paid, paid.c.invoice_id == Invoice.id), paid.c.on
+
+
+def _with_custom(statement: Columns, field: CustomField, ranges: _Ranges) -> tuple[Columns, ColumnElement[Any]]:
     """Join the value of a custom field (uq_custom_values_invoice, uq_custom_values_customer).
 
     If the field is of another type by now, the column of the type that the rule asks for is empty.
@@ -180,10 +218,10 @@ def _with_custom(statement: Columns, field: CustomField) -> tuple[Columns, Colum
         select(FieldRow.id).where(FieldRow.entity == field.entity, FieldRow.key == field.key).scalar_subquery()
     )
     if field.entity == "invoice":
-        is_of_invoice = value.invoice_id == Invoice.id
+        is_of = ranges.of_invoice(value.invoice_id.expression)
     else:
-        is_of_invoice = value.customer_id == Invoice.customer_id
-    statement = statement.outerjoin(value, and_(is_of_invoice, value.field_id == definition))
+        is_of = value.customer_id == Invoice.customer_id
+    statement = statement.outerjoin(value, and_(is_of, value.field_id == definition))
     match field.type:
         case "text":
             return statement, folded(value.text_value.expression)

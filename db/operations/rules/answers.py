@@ -30,7 +30,6 @@ from sqlalchemy.orm import Session
 from db.operations.change import Change
 from db.queries.rule_matches import asked_fields, matched_ids, matches
 from db.queries.rule_rows import RuleRows, rule_rows
-from db.tables.invoices import Invoice
 from rules.fields import Field
 from rules.index import RuleIndex
 from rules.rule import Assign, Rule, Show, Slot, slot_of
@@ -193,9 +192,9 @@ def answer_page(
 @lru_cache(maxsize=8)
 def _matching(index: RuleIndex, rule_ids: frozenset[int] | None, today: date) -> Insert:
     """Return the statement that writes down which rules the invoices of a page match."""
-    of_page = Invoice.id.between(bindparam("first_id", type_=BigInteger), bindparam("last_id", type_=BigInteger))
+    page = bindparam("first_id", type_=BigInteger), bindparam("last_id", type_=BigInteger)
     rules = index.rules
-    rows = rule_rows(asked_fields(rule.definition for rule in rules), today, of_page)
+    rows = rule_rows(asked_fields(rule.definition for rule in rules), today, within=page)
     matched = [
         _matched([rule for rule in rules if slot_of(rule.definition.action) is slot], rows)
         for slot in (*Slot, None)
