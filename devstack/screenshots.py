@@ -64,7 +64,7 @@ class Pictures:
         """Go from page to page: each of the menu, and below each list its first entry."""
         page.goto(self.served.url)
         yield "sign-in"
-        page.get_by_label("E-mail address").fill(self.served.email)
+        page.locator("input[name=email]").fill(self.served.email)
         page.locator("input[type=password]").fill(self.served.password)
         page.keyboard.press("Enter")
         page.wait_for_selector("header.bar")
