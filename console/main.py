@@ -58,14 +58,16 @@ def _run(arguments: Sequence[str] | None) -> int:
 
     try:
         code = app(arguments, exit_on_error=False, print_error=False, verbose=False)
-    except CycloptsError as error:
-        complain(str(error))
-        return ASKED_WRONGLY
-    except Failure as failure:
-        if was_interrupted(failure):
-            raise KeyboardInterrupt from failure
-        complain(str(failure))
-        return failure.exit_code
+    except Exception as error:
+        if was_interrupted(error):
+            raise KeyboardInterrupt from error
+        if isinstance(error, CycloptsError):
+            complain(str(error))
+            return ASKED_WRONGLY
+        if isinstance(error, Failure):
+            complain(str(error))
+            return error.exit_code
+        raise
     return code if isinstance(code, int) else 0
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from console.failure import Failure, was_interrupted
+from console.main import INTERRUPTED, run
 from db.engine import Engine
 from tests.console.conftest import RunHere
 from tests.console.program import AWAY, duewell, ended, environment, start
@@ -172,6 +174,23 @@ def test_an_interruption_that_meets_another_error_on_its_way_out_stays_one() -> 
 
     assert was_interrupted(lost)
     assert not was_interrupted(Failure("the ledger is busy"))
+
+
+def test_whatever_an_interruption_became_on_its_way_out_the_command_ends_with_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when it meets a connection that is just asked whether it still answers."""
+
+    def command(*_arguments: object, **_options: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise ProgrammingError("can't change 'autocommit' now", None, ValueError())  # noqa: B904  # as it does
+
+    monkeypatch.setattr("console.app.app", command)
+
+    assert run(["job", "show", "1"]) == INTERRUPTED
+    assert capsys.readouterr().err == "duewell: interrupted\n"
 
 
 async def test_a_reader_who_leaves_is_no_error(installation: Installation) -> None:
