@@ -164,8 +164,9 @@ async def test_what_is_being_written_when_a_session_ends_is_there_again_after_si
     await ada.hear("You were signed out. What you typed is still here.")
     await ada.page.keyboard.type(" and the other half.")
     await ada.press("Tab", "Enter")
+    await ada.hear("You were signed out. What you typed is still here. Sign in again")
 
-    await expect(ada.page.get_by_text("You were signed out. Sign in to go on where you were.")).to_be_visible()
+    await ada.page.reload()
     await ada.sign_in()
     await opened(ada.page, "S-2")
     await expect(ada.page.locator(".typed")).to_contain_text("What you wrote here before is in its fields again.")
@@ -245,6 +246,7 @@ async def test_a_role_that_is_taken_away_counts_from_the_next_click_on(office: O
     await added.get_by_role("combobox", name="Role").select_option("admin")
     await added.get_by_label("First password").fill(PASSWORD)
     await owner.button("Add the user").click()
+    await owner.hear("Lea Roy is a user now.")
     lea = await office.enter(LEA, "/rules/new")
     await lea.page.get_by_label("What it says").fill("always then hide")
     await expect(lea.page.locator("#checked")).to_contain_text("Match now")

@@ -159,6 +159,43 @@ async def test_a_tab_whose_session_is_over_is_led_to_sign_in(opened: Opened, ser
     await expect(page.get_by_role("heading", name="Audit log")).to_be_visible()
 
 
+async def test_what_is_typed_stays_when_the_session_is_over_or_nobody_answers(opened: Opened, served: str) -> None:
+    page = opened.page
+    await page.goto(f"{served}/rules/new")
+    await opened.sign_in(ADMIN)
+    text, said = page.locator("#text"), page.locator("#said")
+    await text.fill("outstanding > 5000 EUR then hide")
+    await page.get_by_label("Name").fill("Big ones")
+    save = page.get_by_role("button", name="Save")
+    (session,) = [cookie for cookie in await page.context.cookies() if "session" in cookie["name"]]
+    await page.context.clear_cookies(name=session["name"])
+    await save.click()
+
+    await expect(said).to_have_text("You were signed out. What you typed is still here. Sign in again")
+    await expect(said).to_be_in_viewport()
+    async with page.context.expect_page() as opening:
+        await said.get_by_role("link", name="Sign in again").click()
+    beside = await opening.value
+    await Opened(beside, served).sign_in(ADMIN)
+    await expect(beside.locator("details.user")).to_have_count(1)
+    await beside.close()
+
+    await page.route("**/signed-in", lambda route: route.fulfill(status=503))
+    await save.click()
+    await expect(said).to_have_text("Duewell cannot be reached. Nothing was changed; try again.")
+    await expect(text).to_have_value("outstanding > 5000 EUR then hide")
+
+    await page.unroute("**/signed-in")
+    await save.dblclick()
+    await expect(page.get_by_role("heading", name="Big ones")).to_be_visible()
+    await page.goto(f"{served}/rules")
+    await expect(page.get_by_role("link", name="Big ones")).to_have_count(1)
+    await page.get_by_role("link", name="Big ones").click()
+    await page.get_by_text("Delete…").click()
+    await page.get_by_role("button", name="Delete the rule").click()
+    await expect(page.get_by_role("link", name="Big ones")).to_have_count(0)
+
+
 async def test_api_and_pages_share_an_address_and_nothing_else(served: str) -> None:
     async with AsyncClient(base_url=served) as client:
         health, api, wrong, page = await asyncio.gather(

@@ -67,17 +67,6 @@
     }
   });
 
-  // One order is sent once, however often somebody presses.
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.method !== "post" || !form.closest("#work")) return;
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "1";
-  });
-  window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-  });
-
   const dress = () => {
     for (const label of document.querySelectorAll("[data-tick-page], [data-if-keys]")) label.hidden = false;
     const open = pane()?.dataset.open;

@@ -6,7 +6,7 @@
   const PATIENCE_MS = 15_000;
   const news = document.getElementById("news");
   const renewed = document.getElementById("renewed");
-  const words = news.dataset;
+  const words = { ...document.body.dataset, ...news.dataset };
   let timer = null;
   let isLooking = false;
   let isWanted = false;
