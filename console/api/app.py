@@ -75,9 +75,10 @@ def make_app(
     )
     app.state.service = Service(engine, Processes(connect), limits or Limits(), resolver)
     app.add_route("/healthz", _health, methods=["GET"], include_in_schema=False)
-    problems.install(app, [*app.router.routes, *(route for router in ROUTERS for route in router.routes)])
     for router in ROUTERS:
-        app.include_router(router)
+        # As they are: to include a router is to analyze all its routes once more, and to match each request twice.
+        app.router.routes.extend(router.routes)
+    problems.install(app, app.router.routes)
     app.add_middleware(EncodedPaths)
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
     return app

@@ -119,7 +119,8 @@ def make_web(web: Web) -> WebApp:
     app.state.web = web
     app.add_route(f"{PREFIX}/{{path:path}}", web.assets.answer, methods=["GET"], include_in_schema=False)
     for page in PAGES:
-        app.include_router(page.router)
+        # As they are: to include a router is to analyze all its routes once more, and to match each request twice.
+        app.router.routes.extend(page.router.routes)
     faults.install(app)
     return app
 
