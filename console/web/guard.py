@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive
 
-from console.web.cookies import drop_cookie
 from console.web.local_paths import HOME, local_path, path_of
 from console.web.security import SAFE_METHODS, is_forged
 from console.web.visit import Visit, token_of, visit_of
@@ -112,7 +111,8 @@ def _to_sign_in(visit: Visit) -> Response:
         response = visit.page("signed_out_said.html", status=401, sign_in=path)
         # Said again at the next word, it is the same element, and is not read out again.
         response.headers.update({"HX-Retarget": "#said", "HX-Reswap": "innerMorph"})
-    drop_cookie(response, "session", visit.web.is_https(request))
+    # The browser keeps its token, which opens nothing: to drop it here would drop the new one of somebody who has
+    # signed in again in another tab meanwhile.
     return response
 
 

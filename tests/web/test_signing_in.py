@@ -17,7 +17,7 @@ from db.operations.people import deactivate_user
 from db.queries.access import IDLE_MAX, SESSION_MAX, Role, account_named
 from intake import passwords
 from tests.db.book import Book
-from tests.web.browser import ADMIN, MEMBER, OWNER, PASSWORD, Browser, browsing, make_team, place_of
+from tests.web.browser import ADMIN, HTMX, MEMBER, OWNER, PASSWORD, Browser, browsing, make_team, place_of
 
 SESSION = "duewell-session"
 
@@ -111,7 +111,22 @@ async def test_a_session_that_is_over_opens_nothing(browser: Browser, book: Book
     book.run(change)
 
     assert place_of(await browser.get("/account")) == "/sign-in?next=%2Faccount&ended=1"
-    assert SESSION not in browser.cookies
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["a page", "a part of one"])
+async def test_a_late_answer_to_an_old_session_leaves_the_new_one_alone(
+    browser: Browser, book: Book, headers: dict[str, str]
+) -> None:
+    """As when somebody signs in again in another tab while this one still asks."""
+    await browser.sign_in(MEMBER)
+    old = browser.cookies[SESSION]
+    book.run("DELETE FROM sessions")
+    await browser.sign_in(MEMBER)
+
+    late = await browser.get("/account", {**headers, "Cookie": f"{SESSION}={old}"})
+
+    assert late.status_code in (303, 401)
+    assert (await browser.get("/account")).status_code == 200
 
 
 async def test_another_role_holds_from_the_next_request_on(browser: Browser, engine: Engine) -> None:
