@@ -27,6 +27,8 @@ def test_a_preferred_port_is_given_while_it_is_free() -> None:
 def test_a_port_in_use_is_replaced_by_a_free_one_below_the_outgoing_range() -> None:
     with socket.socket() as server:
         spare = lease_port()
+        # As servers do: connections of whoever had the port before may still be fading away.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((HOST, spare.number))
         server.listen()
         spare.release()

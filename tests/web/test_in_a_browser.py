@@ -145,6 +145,20 @@ async def test_the_keyboard_gets_everywhere_and_dark_stays_dark(opened: Opened) 
     assert max(int(float(part)) for part in background.strip("rgba()").split(",")[:3]) < 60
 
 
+async def test_a_part_that_is_being_fetched_keeps_its_lines_and_its_links(opened: Opened, served: str) -> None:
+    page = opened.page
+    await page.goto(f"{served}/overview")
+    await opened.sign_in(ADMIN)
+    figures = page.locator("#figures")
+    await figures.evaluate("""part => {
+        part.prepend(Object.assign(document.createElement("p"), {textContent: "so many words ".repeat(20)}));
+        part.setAttribute("aria-busy", "true");  // as it is while htmx asks
+    }""")
+
+    assert await opened.overflow() <= 0
+    assert await figures.evaluate("part => getComputedStyle(part).pointerEvents") == "auto"
+
+
 async def test_a_tab_whose_session_is_over_is_led_to_sign_in(opened: Opened, served: str) -> None:
     page = opened.page
     await page.goto(f"{served}/audit")
