@@ -14,6 +14,7 @@ from dunning.cadence import Anchor, Cadence, Channel, Execution, Step
 from dunning.facts import Facts, InvoiceState, StepStatus
 from dunning.forecast import Ahead, Foretold
 from dunning.forecast_customer import forecast_customer
+from phrase import Phrase, phrase
 
 LOOKS_AHEAD = timedelta(days=365)
 
@@ -23,7 +24,7 @@ class Expected:
     """What a message is expected to be written for, and a sentence that says so."""
 
     occasion: Occasion
-    sentence: str
+    sentence: Phrase
 
 
 def expected(session: Session, template: str, invoice_id: int, now: datetime) -> tuple[Expected, ...]:
@@ -44,15 +45,17 @@ def expected(session: Session, template: str, invoice_id: int, now: datetime) ->
     try:
         aheads = _aheads(household, now)
     except ValueError as error:
-        return (_today(own.facts, template, now, f"what comes next cannot be planned: {error}"),)
+        because = Phrase("what comes next cannot be planned: {problem}", problem=str(error))
+        return (_today(own.facts, template, now, because),)
     index = next(index for index, one in enumerate(household) if one.invoice_id == invoice_id)
     coming = next((action for action in aheads[index].actions if action.step.template == template), None)
     if coming is None:
         return (_today(own.facts, template, now, _why_not(own.facts, template)),)
-    sentence = f"It comes {coming.on:%a %Y-%m-%d} as {_named(own.facts.cadence, coming.step)}"
+    step = _named(own.facts.cadence, coming.step)
+    comes = Phrase("It comes {day:%a %Y-%m-%d} as {step}", day=coming.on, step=step)
     if not coming.is_sent:
-        sentence += ", which somebody is asked to do"
-    alone = Expected(_occasion(own.facts, aheads[index], coming), f"{sentence}.")
+        comes = Phrase("{comes}, which somebody is asked to do", comes=comes)
+    alone = Expected(_occasion(own.facts, aheads[index], coming), Phrase("{comes}.", comes=comes))
     together = _together(household, aheads, coming, coming.merged_into or invoice_id)
     if len(together) == 1:
         return (alone,)
@@ -60,7 +63,7 @@ def expected(session: Session, template: str, invoice_id: int, now: datetime) ->
     others = tuple(sorted(household[one].invoice_id for one in together[1:]))
     occasion = _occasion(household[carrier].facts, aheads[carrier], coming, others)
     numbers = ", ".join(household[one].facts.invoice.number for one in together if one != index)
-    return Expected(occasion, f"{sentence}, in one message with {numbers}."), alone
+    return Expected(occasion, Phrase("{comes}, in one message with {number}.", comes=comes, number=numbers)), alone
 
 
 def _aheads(household: Sequence[OpenCollection], now: datetime) -> list[Ahead]:
@@ -114,32 +117,34 @@ def _unexpected(session: Session, case: Case, template: str, now: datetime) -> E
     return _today(replace(case.facts, cadence=cadence), template, now, _why_closed(case.facts))
 
 
-def _today(facts: Facts, template: str, now: datetime, because: str) -> Expected:
+def _today(facts: Facts, template: str, now: datetime, because: Phrase) -> Expected:
     cadence = facts.cadence
     assert cadence is not None
     # Written as the cadence's first step would be, so that its number is one that there is.
     first = cadence.steps[0]
     step = _step_of(cadence, template) or replace(_lone_step(first.id, template), name=first.name)
-    named = _named(cadence, step)
-    return Expected(Occasion(facts, step, now), f"Written as if {named} came today: {because}.")
+    sentence = Phrase("Written as if {step} came today: {because}.", step=_named(cadence, step), because=because)
+    return Expected(Occasion(facts, step, now), sentence)
 
 
-def _why_closed(facts: Facts) -> str:
+def _why_closed(facts: Facts) -> Phrase:
     if facts.invoice.state is not InvoiceState.OPEN:
-        return f"the invoice is {facts.invoice.state.value.replace('_', ' ')}"
-    return "nothing is outstanding" if facts.is_settled else "no cadence follows the invoice up"
+        return Phrase("the invoice is {state}", state=phrase(facts.invoice.state.value.replace("_", " ")))
+    return Phrase("nothing is outstanding") if facts.is_settled else Phrase("no cadence follows the invoice up")
 
 
-def _why_not(facts: Facts, template: str) -> str:
+def _why_not(facts: Facts, template: str) -> Phrase:
     cadence = facts.cadence
     assert cadence is not None
     step = _step_of(cadence, template)
     if step is None:
-        return f"no step of {cadence.name} has this template"
+        return Phrase("no step of {cadence} has this template", cadence=cadence.name)
     status = facts.status(step)
     if status is StepStatus.OPEN:
-        return "it is an open to-do; duewell todo show has its message"
-    return "nothing goes out until something changes" if status is StepStatus.PENDING else f"it is {status.value}"
+        return Phrase("it is an open to-do; duewell todo show has its message")
+    if status is StepStatus.PENDING:
+        return Phrase("nothing goes out until something changes")
+    return Phrase("it is {state}", state=phrase(status.value))
 
 
 def _step_of(cadence: Cadence, template: str) -> Step | None:
@@ -150,7 +155,13 @@ def _lone_step(step_id: str, template: str) -> Step:
     return Step(step_id, Anchor.ISSUE_DATE, 0, Channel.EMAIL, Execution.MANUAL, template)
 
 
-def _named(cadence: Cadence | None, step: Step) -> str:
+def _named(cadence: Cadence | None, step: Step) -> Phrase:
     assert cadence is not None
     number = [one.id for one in cadence.steps].index(step.id) + 1
-    return f"step {step.id} ({number} of {len(cadence.steps)}) of {cadence.name}"
+    return Phrase(
+        "step {name} ({place} of {count}) of {cadence}",
+        name=step.id,
+        place=number,
+        count=len(cadence.steps),
+        cadence=cadence.name,
+    )

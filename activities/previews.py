@@ -16,6 +16,7 @@ from mailer.headers import Mailbox
 from mailer.refusals import CannotRender
 from mailer.render import Rendered
 from mailer.texts import Text
+from phrase import Phrase, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Preview:
     browser, with the logo in it.
     """
 
-    sentence: str
+    sentence: Phrase
     rendered: Rendered
     page: str | None
     message_id: str
@@ -83,7 +84,11 @@ def _made(
         envelope, recipients, blind_copies = replace(envelope, to=(Mailbox("", to),), cc=()), (to,), ()
     mime = composed(session, occasion, about, rendered, envelope, now)
     if step.channel is not Channel.EMAIL:
-        sentence += f" It is a {step.channel}: the customer gets no e-mail, and the text is for whoever does it."
+        sentence = Phrase(
+            "{comes} It is a {channel}: the customer gets no e-mail, and the text is for whoever does it.",
+            comes=sentence,
+            channel=phrase(step.channel.value),
+        )
     page = _page(session, rendered)
     return Preview(sentence, rendered, page, name, parties.sender, recipients, blind_copies, mime)
 

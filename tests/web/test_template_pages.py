@@ -1,5 +1,6 @@
 """The pages of templates: who may write, what is found while one types, the mail in its frame, and a test."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,20 @@ async def test_the_mail_is_shown_in_a_frame_that_nothing_leaves(admin: Browser) 
     editor = await admin.get(HERE)
     assert '<iframe name="mail" sandbox src' in editor.text
     assert editor.headers["x-frame-options"] == "DENY"
+
+
+async def test_what_the_mail_is_written_for_and_why_there_is_none_are_said_in_the_readers_language(
+    admin: Browser,
+) -> None:
+    french = {"Accept-Language": "fr"}
+    coming = await admin.get(f"{HERE}/mail?invoice=INV-1", french)
+    unused = await admin.get("/templates/third-reminder/en/mail?invoice=INV-1", french)
+    broken = await admin.post(f"{HERE}/mail", {**GOOD, "invoice": "INV-2"}, french)
+
+    assert re.search("Le message part le [^:<]+ : l’étape reminder [(]2 sur 5[)] de Standard[.]", coming.text)
+    as_if = "Rédigé comme si l’étape upcoming (1 sur 5) de Standard avait lieu aujourd’hui"
+    assert f"{as_if} : aucune étape de Standard n’a ce modèle." in unused.text
+    assert "Choisissez une facture : il n’y a pas de facture INV-2." in broken.text
 
 
 async def test_what_cannot_be_rendered_is_said_in_the_frame(admin: Browser) -> None:

@@ -97,14 +97,15 @@ def _mail(visit: Visit, name: str, text: Text, number: str) -> Response:
     try:
         made = _made(visit, name, text, number)
     except (CannotRender, Refused) as obstacle:
-        return _page(visit, _said(str(obstacle)))
+        return _page(visit, _said(visit.said(obstacle)))
     heads = [
         (visit.text("Sender"), made.sender),
         (visit.text("Recipients"), ", ".join(made.recipients)),
         (visit.text("Subject"), made.rendered.subject),
     ]
     rows = "".join(f"<div><b>{escape(what)}</b> {escape(said)}</div>" for what, said in heads)
-    head = f'<div style="{_HEAD}">{rows}<div lang="en">{escape(made.sentence)}</div></div>'
+    language, sentence = visit.reader.tag, escape(visit.said(made.sentence))
+    head = f'<div style="{_HEAD}" lang="{language}">{rows}<div>{sentence}</div></div>'
     if made.page is None:
         return _page(visit, f"{head}<pre>{escape(made.rendered.body)}</pre>")
     return HTMLResponse(_with_head(made.page, head), headers=_SHOWN_IN_A_FRAME)
