@@ -5,9 +5,9 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -47,8 +47,16 @@ class Visitor:
 
     connection: http.client.HTTPConnection
     server: int
-    databases: list[int]
+    engine: Engine
     cookie: str
+    databases: set[int] = field(default_factory=set)
+
+    def look(self) -> bool:
+        """Look for the processes of the database that answer the server; return whether they are those known."""
+        known = self.databases
+        with self.engine.connect() as looking:
+            self.databases = set(looking.execute(_BACKENDS).scalars())
+        return self.databases == known
 
     def ask(self, asked: Ask, language: str) -> Cost:
         """Make the request, read the whole answer, and return what it cost. An answer that is no page fails."""
@@ -77,7 +85,7 @@ class Visitor:
         return response.status == http.HTTPStatus.OK and COUNTING not in content
 
 
-def cpu_ms(pids: list[int]) -> float:
+def cpu_ms(pids: Iterable[int]) -> float:
     """Return the CPU that all threads of these processes have used so far, in milliseconds (Linux)."""
     used = 0
     for pid in pids:
@@ -102,10 +110,7 @@ def served(database_url: str, engine: Engine, home: Path) -> Iterator[Visitor]:
             time.sleep(0.05)
         connection = http.client.HTTPConnection(HOST, lease.number, timeout=PATIENCE_SECONDS)
         cookie = _sign_in(connection)
-        # Their number does not change while one request follows the other.
-        with engine.connect() as looking:
-            databases = list(looking.execute(_BACKENDS).scalars())
-        yield Visitor(connection, server.pid, databases, cookie)
+        yield Visitor(connection, server.pid, engine, cookie)
     finally:
         server.stop()
 
