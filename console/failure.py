@@ -1,5 +1,8 @@
 """What ends a command: one clear line for a person and the exit code, or an interruption."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 NOT_DONE = 1
 ASKED_WRONGLY = 2
 
@@ -19,3 +22,14 @@ def was_interrupted(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+@contextmanager
+def kept_interruption() -> Iterator[None]:
+    """Raise KeyboardInterrupt for whatever an interruption became on its way out."""
+    try:
+        yield
+    except Exception as error:
+        if was_interrupted(error):
+            raise KeyboardInterrupt from error
+        raise

@@ -53,21 +53,18 @@ def _run(arguments: Sequence[str] | None) -> int:
     from cyclopts import CycloptsError
 
     from console.app import app
-    from console.failure import ASKED_WRONGLY, Failure, was_interrupted
+    from console.failure import ASKED_WRONGLY, Failure, kept_interruption
     from console.terminal.printing import complain
 
     try:
-        code = app(arguments, exit_on_error=False, print_error=False, verbose=False)
-    except Exception as error:
-        if was_interrupted(error):
-            raise KeyboardInterrupt from error
-        if isinstance(error, CycloptsError):
-            complain(str(error))
-            return ASKED_WRONGLY
-        if isinstance(error, Failure):
-            complain(str(error))
-            return error.exit_code
-        raise
+        with kept_interruption():
+            code = app(arguments, exit_on_error=False, print_error=False, verbose=False)
+    except CycloptsError as error:
+        complain(str(error))
+        return ASKED_WRONGLY
+    except Failure as failure:
+        complain(str(failure))
+        return failure.exit_code
     return code if isinstance(code, int) else 0
 
 

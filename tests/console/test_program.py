@@ -184,8 +184,8 @@ def test_whatever_an_interruption_became_on_its_way_out_the_command_ends_with_13
     def command(*_arguments: object, **_options: object) -> None:
         try:
             raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            raise ProgrammingError("can't change 'autocommit' now", None, ValueError())  # noqa: B904  # as it does
+        finally:
+            raise ProgrammingError("can't change 'autocommit' now", None, ValueError())
 
     monkeypatch.setattr("console.app.app", command)
 
