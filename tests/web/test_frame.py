@@ -19,7 +19,7 @@ from db.queries.access import Role
 from tests.db.book import Book
 from tests.web.browser import ADMIN, HTMX, MEMBER, OWNER, Browser, browsing, make_team, place_of
 
-OPEN = {"/sign-in", "/sign-in/provider", "/sign-in/provider/back", "/signed-in", "/appearance"}
+OPEN = {"/sign-in", "/sign-in/provider", "/sign-in/provider/back", "/appearance"}
 
 
 def routes() -> Iterator[PageRoute]:

@@ -59,10 +59,10 @@ def sign_in(
     return let_in(visit, signed_in, next)
 
 
-@router.get("/signed-in", **open_to_all())
-def is_signed_in(visit: Visiting) -> Response:
-    """Say by the status whether a form would be taken now, or its sender led to sign in (`static/sending.js`)."""
-    return Response(status_code=204 if visit.visitor is not None else 401)
+@router.post("/signed-in", **needs(Role.MEMBER))
+def is_signed_in() -> Response:
+    """Say that a form would be taken now; to anybody else its guard answers as to a form (`static/sending.js`)."""
+    return Response(status_code=204)
 
 
 @router.post("/sign-out", **needs(Role.MEMBER))

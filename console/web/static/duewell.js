@@ -46,10 +46,11 @@
     // What asked may have been replaced by the answer, and stand in no form or section any more.
     for (const busy of document.querySelectorAll("form[aria-busy], section[aria-busy]")) busy.removeAttribute("aria-busy");
   });
-  document.addEventListener("htmx:error", () => {
+  const sayAway = () => {
     const problem = document.createElement("p");
-    problem.className = "problem";
+    problem.className = "problem lasting";
     problem.textContent = document.body.dataset.away;
     said?.replaceChildren(problem);
-  });
+  };
+  for (const lost of ["htmx:error", "duewell:away"]) document.addEventListener(lost, sayAway);
 })();

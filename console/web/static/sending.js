@@ -4,34 +4,22 @@
   const PATIENCE_MS = 10_000;
   const FIELDS = "textarea, select, input:not([type=hidden], [type=submit])";
   const said = document.getElementById("said");
-  const words = document.body.dataset;
   // Forms that are asked about, that may go, and that went a moment ago.
   const asking = new WeakSet();
   const free = new WeakSet();
   const sent = new WeakSet();
 
-  const say = (text, ...more) => {
-    const problem = document.createElement("p");
-    problem.className = "problem lasting";
-    problem.append(text, ...more);
-    said.replaceChildren(problem);
-  };
-  const door = () => {
-    const link = document.createElement("a");
-    link.href = "/sign-in";
-    link.target = "_blank";
-    link.rel = "noopener";
-    link.textContent = words.signIn;
-    return link;
-  };
+  const hasFields = (form) => [...form.elements].some((field) => field.matches(FIELDS));
+  // Asked as htmx asks, so that whoever guards the forms answers as it would a form, with a way to sign in.
   const isTaken = async () => {
     try {
-      const answer = await fetch("/signed-in", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
-      if (answer.status === 401) say(`${words.ended} ${words.kept} `, door());
+      const headers = { "HX-Request": "true", "HX-Current-URL": location.href };
+      const answer = await fetch("/signed-in", { method: "POST", headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+      if (answer.status === 401) said.innerHTML = await answer.text();
       else if (!answer.ok) throw new Error(`answered ${answer.status}`);
       return answer.ok;
     } catch {
-      say(words.away);
+      document.dispatchEvent(new CustomEvent("duewell:away"));
       return false;
     }
   };
@@ -41,7 +29,7 @@
     if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
     if (asking.has(form) || sent.has(form)) {
       event.preventDefault();
-    } else if (free.delete(form) || form.querySelector(FIELDS) === null) {
+    } else if (free.delete(form) || !hasFields(form)) {
       sent.add(form);
       // Whoever stopped it meanwhile may send it again.
       setTimeout(() => sent.delete(form), PATIENCE_MS);

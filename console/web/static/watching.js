@@ -6,7 +6,7 @@
   const PATIENCE_MS = 15_000;
   const news = document.getElementById("news");
   const renewed = document.getElementById("renewed");
-  const words = { ...document.body.dataset, ...news.dataset };
+  const words = news.dataset;
   let timer = null;
   let isLooking = false;
   let isWanted = false;
