@@ -14,9 +14,17 @@ from dunning.cadence import Anchor, Cadence, Channel, Execution, Step
 from dunning.facts import Facts, InvoiceState, StepStatus
 from dunning.forecast import Ahead, Foretold
 from dunning.forecast_customer import forecast_customer
-from phrase import Phrase, phrase
+from phrase import N_, Phrase, phrase
 
 LOOKS_AHEAD = timedelta(days=365)
+# Each by itself: a template for all of them would be seen in whatever somebody else said that begins so.
+_ENDED = {
+    StepStatus.DONE: N_("it is done"),
+    StepStatus.IGNORED: N_("it is ignored"),
+    StepStatus.EXPIRED: N_("it is expired"),
+    StepStatus.SKIPPED: N_("it is skipped"),
+    StepStatus.CANCELED: N_("it is canceled"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +152,7 @@ def _why_not(facts: Facts, template: str) -> Phrase:
         return Phrase("it is an open to-do; duewell todo show has its message")
     if status is StepStatus.PENDING:
         return Phrase("nothing goes out until something changes")
-    return Phrase("it is {state}", state=phrase(status.value))
+    return Phrase(_ENDED[status])
 
 
 def _step_of(cadence: Cadence, template: str) -> Step | None:
