@@ -54,8 +54,9 @@ INSERT INTO collections (invoice_id, cadence_id, version_id, entered_on, assigne
          CASE WHEN i.id > :invoices - 50 THEN 20 WHEN i.id % 10 < 6 THEN 1 ELSE 2 + i.id % 18 END
    ORDER BY i.id;
 INSERT INTO actions
-       (collection_id, customer_id, cadence_id, kind, step_id, channel, execution, state, owner, due_on)
-  SELECT c.id, i.customer_id, c.cadence_id,
+       (collection_id, invoice_id, customer_id, cadence_id, kind, step_id, channel, execution, state, owner,
+        due_on)
+  SELECT c.id, i.id, i.customer_id, c.cadence_id,
          CASE WHEN c.id % 97 = 0 AND n = 4 THEN 'reply' WHEN c.id % 9973 = 0 AND n = 5 THEN 'parked'
               ELSE 'step' END,
          's' || n,

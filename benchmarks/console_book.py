@@ -66,8 +66,9 @@ INSERT INTO next_actions
             FROM collections) c
    CROSS JOIN LATERAL (SELECT stage IN ('waiting', 'held', 'todo') AS has_step) s;
 INSERT INTO actions
-       (collection_id, customer_id, cadence_id, kind, step_id, channel, execution, state, owner, due_on, ended_on)
-  SELECT c.id, i.customer_id, c.cadence_id,
+       (collection_id, invoice_id, customer_id, cadence_id, kind, step_id, channel, execution, state, owner,
+        due_on, ended_on)
+  SELECT c.id, i.id, i.customer_id, c.cadence_id,
          CASE WHEN c.id % 97 = 0 AND n = 4 THEN 'reply' WHEN c.id % 9973 = 0 AND n = 5 THEN 'parked'
               ELSE 'step' END,
          's' || n,

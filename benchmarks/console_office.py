@@ -92,13 +92,13 @@ INSERT INTO templates (name, language, number, subject, body, is_current, saved_
     FROM generate_series(1, 40) n CROSS JOIN unnest(ARRAY['en', 'fr', 'de', 'es']) language
    CROSS JOIN generate_series(1, 4) edition;
 INSERT INTO timeline (invoice_id, collection_id, at, on_date, kind, actor, data)
-  SELECT c.invoice_id, c.id, now(), a.due_on, 'message sent', 'duewell',
+  SELECT a.invoice_id, a.collection_id, now(), a.due_on, 'message sent', 'duewell',
          jsonb_build_object('step', a.step_id, 'action', a.id, 'subject', 'Your invoice')
-    FROM actions a JOIN collections c ON c.id = a.collection_id WHERE a.state = 'done' ORDER BY a.id;
+    FROM actions a WHERE a.state = 'done' ORDER BY a.id;
 INSERT INTO actions
-       (collection_id, customer_id, cadence_id, kind, step_id, occurrence, channel, execution, state, owner,
-        due_on, ended_on)
-  SELECT c.id, i.customer_id, c.cadence_id, 'message', '(message)', n, 'email', 'manual', 'done', 'ana',
+       (collection_id, invoice_id, customer_id, cadence_id, kind, step_id, occurrence, channel, execution, state,
+        owner, due_on, ended_on)
+  SELECT c.id, i.id, i.customer_id, c.cadence_id, 'message', '(message)', n, 'email', 'manual', 'done', 'ana',
          CAST(:today AS date) - n, CAST(:today AS date) - n
     FROM collections c JOIN invoices i ON i.id = c.invoice_id CROSS JOIN generate_series(1, 300) n
    WHERE i.id = :long_life;

@@ -88,8 +88,9 @@ INSERT INTO step_statuses (collection_id, step_id, status, on_date, ran_on)
             FROM collections c JOIN invoices i ON i.id = c.invoice_id
             JOIN cadence_steps s ON s.version_id = c.version_id) t
    WHERE at < current_date - 7;
-INSERT INTO actions (collection_id, customer_id, cadence_id, step_id, channel, execution, state, owner, due_on)
-  SELECT c.id, i.customer_id, c.cadence_id, step_id, 'call', 'manual', 'open', 'Cash Collectors', on_date
+INSERT INTO actions
+       (collection_id, invoice_id, customer_id, cadence_id, step_id, channel, execution, state, owner, due_on)
+  SELECT c.id, i.id, i.customer_id, c.cadence_id, step_id, 'call', 'manual', 'open', 'Cash Collectors', on_date
     FROM step_statuses s JOIN collections c ON c.id = s.collection_id JOIN invoices i ON i.id = c.invoice_id
    WHERE status = 'open';
 UPDATE collections c SET last_contact_on = t.at

@@ -85,8 +85,9 @@ INSERT INTO collections (invoice_id, cadence_id, version_id, entered_on, last_co
     FROM invoices i, cadence_versions v JOIN cadences c ON c.id = v.cadence_id WHERE c.is_default ORDER BY i.id;
 INSERT INTO step_statuses (collection_id, step_id, status, on_date)
   SELECT id, 'call', 'open', current_date - 1 FROM collections WHERE id % 100 = 7;
-INSERT INTO actions (collection_id, customer_id, cadence_id, step_id, channel, execution, state, owner, due_on)
-  SELECT c.id, i.customer_id, c.cadence_id, 'call', 'call', 'manual', 'open', 'Cash Collectors', current_date
+INSERT INTO actions
+       (collection_id, invoice_id, customer_id, cadence_id, step_id, channel, execution, state, owner, due_on)
+  SELECT c.id, i.id, i.customer_id, c.cadence_id, 'call', 'call', 'manual', 'open', 'Cash Collectors', current_date
     FROM collections c JOIN invoices i ON i.id = c.invoice_id WHERE c.id % 100 = 7;
 INSERT INTO holds (invoice_id, kind, started_at, started_by)
   SELECT id, 'dispute', now(), 'ana' FROM invoices WHERE id % 50 = 3;

@@ -32,10 +32,10 @@ class ClaimedAction:
 # By the key of actions and uq_messages_action_id; the collections of an invoice are few, as are
 # the senders.
 _CLAIM = Statement("""
-INSERT INTO actions (collection_id, customer_id, cadence_id, step_id, occurrence, channel, execution, owner,
-                     due_on, state, merged_into)
-VALUES (:collection_id, :customer_id, :cadence_id, :step_id, :occurrence, :channel, :execution, :owner,
-        :due_on, 'sending', CAST(:merged_into AS bigint))
+INSERT INTO actions (collection_id, invoice_id, customer_id, cadence_id, step_id, occurrence, channel, execution,
+                     owner, due_on, state, merged_into)
+VALUES (:collection_id, :invoice_id, :customer_id, :cadence_id, :step_id, :occurrence, :channel, :execution,
+        :owner, :due_on, 'sending', CAST(:merged_into AS bigint))
     ON CONFLICT (collection_id, step_id, occurrence) DO UPDATE
    SET state = 'sending', obstacle = NULL, mends = false, merged_into = excluded.merged_into,
        ended_at = NULL, ended_on = NULL, ended_by = NULL

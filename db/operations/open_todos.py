@@ -56,8 +56,7 @@ class OpenTodo:
 
 def invoice_of_todo(session: Session, action_id: int) -> int:
     """Return the invoice that the action is about. Raises Refused if there is no such action."""
-    statement = select(Collection.invoice_id).join(Action).where(Action.id == action_id)
-    invoice_id = session.scalar(statement)
+    invoice_id = session.scalar(select(Action.invoice_id).where(Action.id == action_id))
     if invoice_id is None:
         raise Refused("there is no to-do {action_id}", action_id=action_id)
     return invoice_id
@@ -71,7 +70,7 @@ def open_todo_of(session: Session, action_id: int) -> OpenTodo:
     action = session.get_one(Action, action_id, populate_existing=True)
     if action.state != "open":
         raise Refused("to-do {id_} {ended}", id_=action_id, ended=how_it_ended(session, action))
-    return _todo(session, action)
+    return _todo(action)
 
 
 def first_open_todo(session: Session, invoice_id: int, step_id: str | None) -> OpenTodo:
@@ -86,7 +85,7 @@ def first_open_todo(session: Session, invoice_id: int, step_id: str | None) -> O
     oldest_first = of_invoice.where(*is_open).order_by(Action.kind != "step", Action.id).limit(1)
     action = session.scalar(oldest_first.execution_options(populate_existing=True))
     if action is not None:
-        return _todo(session, action)
+        return _todo(action)
     because = (
         Phrase("it has no open to-do of step {step}", step=step_id) if step_id else Phrase("it has no open to-do")
     )
@@ -136,21 +135,15 @@ def _local(session: Session, moment: datetime) -> datetime:
 
 def open_todos(session: Session, action_ids: Sequence[int]) -> dict[int, OpenTodo]:
     """Return those of the to-dos that are open now, by their ids; nothing is locked (pk_actions)."""
-    of_ids = select(Action, Collection.invoice_id).join(Collection).where(Action.id.in_(action_ids))
-    is_open = of_ids.where(Action.state == "open")
-    rows = session.execute(is_open.execution_options(populate_existing=True))
-    return {action.id: _todo_about(invoice_id, action) for action, invoice_id in rows}
+    is_open = select(Action).where(Action.id.in_(action_ids), Action.state == "open")
+    actions = session.scalars(is_open.execution_options(populate_existing=True))
+    return {action.id: _todo(action) for action in actions}
 
 
-def _todo(session: Session, action: Action) -> OpenTodo:
-    invoice_id = session.scalars(select(Collection.invoice_id).where(Collection.id == action.collection_id)).one()
-    return _todo_about(invoice_id, action)
-
-
-def _todo_about(invoice_id: int, action: Action) -> OpenTodo:
+def _todo(action: Action) -> OpenTodo:
     return OpenTodo(
         id=action.id,
-        invoice_id=invoice_id,
+        invoice_id=action.invoice_id,
         collection_id=action.collection_id,
         kind=action.kind,
         step_id=action.step_id,

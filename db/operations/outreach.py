@@ -73,6 +73,7 @@ def do_step(
     }
     statement = insert(Action).values(
         collection_id=collection.id,
+        invoice_id=collection.invoice_id,
         customer_id=collection.customer_id,
         cadence_id=collection.cadence_id,
         step_id=step_id,

@@ -44,6 +44,7 @@ def park(session: Session, invoice_id: int, reason: str, wake_at: datetime, chan
     opened |= {"ended_at": None, "ended_on": None, "ended_by": None}
     todo = insert(Action).values(
         collection_id=collection_id,
+        invoice_id=invoice_id,
         customer_id=row.customer_id,
         cadence_id=row.cadence_id,
         kind="parked",

@@ -5,7 +5,6 @@ from sqlalchemy.orm import Session
 
 from db.operations.settlement.under_lock import lock_money
 from db.tables.actions import Action
-from db.tables.collections import Collection
 from db.tables.customers import Customer
 from db.tables.invoices import CreditNote, Invoice, Payment
 from db.tables.jobs import Job
@@ -29,7 +28,7 @@ def lock_invoice_record(session: Session, external_id: str) -> tuple[int, str] |
 
 def lock_invoice_of_action(session: Session, action_id: int) -> bool:
     """Lock the invoice that the action is about, and say whether there is such an action."""
-    of_action = select(Collection.invoice_id).join(Action).where(Action.id == action_id).scalar_subquery()
+    of_action = select(Action.invoice_id).where(Action.id == action_id).scalar_subquery()
     return session.scalar(select(Invoice.id).where(Invoice.id == of_action).with_for_update()) is not None
 
 

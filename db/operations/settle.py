@@ -262,6 +262,7 @@ def open_todo(
     }
     statement = insert(Action).values(
         collection_id=collection.id,
+        invoice_id=collection.invoice_id,
         customer_id=collection.customer_id,
         cadence_id=collection.cadence_id,
         step_id=step.id,

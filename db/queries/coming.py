@@ -7,7 +7,6 @@ ix_invoices_customer_id and uq_collections_open) and says where to look further.
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -64,6 +63,12 @@ _JOINS = """
   JOIN cadences ca ON ca.id = c.cadence_id
   JOIN organization o ON o.id = 1
 """
+_WORTH = """
+  JOIN next_actions n ON n.collection_id = seen.id
+  JOIN collections c ON c.id = seen.id
+  JOIN invoices i ON i.id = c.invoice_id
+"""
+_OF_WHOLE = 3
 _BEHIND = "(n.acts_at, n.collection_id) > (:after_at, :after_id)"
 _ORDER = "ORDER BY n.acts_at, n.collection_id LIMIT :scanned"
 _SCANNED = f"SELECT n.collection_id AS id, n.acts_at FROM next_actions n WHERE {{behind}} {_ORDER}"  # noqa: S608
@@ -83,30 +88,41 @@ def coming_page(
     What waits for a person is an action already, and is left out.
     """
     by_indexes(session)
-    parameters: dict[str, Any] = {"scanned": SCANNED_MAX + 1}
+    conditions, parameters = conditions_of(worth, today)
+    parameters |= {"scanned": SCANNED_MAX + 1, "seen": SCANNED_MAX, "lines": limit + 1}
     behind = "n.acts_at IS NOT NULL"
     if after is not None:
         behind = _BEHIND
         parameters |= {"after_at": after.acts_at, "after_id": after.collection_id}
     if chosen.customer_id is not None:
         parameters["customer_id"] = chosen.customer_id
-    scan = _SCANNED if chosen.customer_id is None else _OF_CUSTOMER
-    seen = session.execute(text(scan.format(behind=behind)), parameters).all()
-    has_more, seen = len(seen) > SCANNED_MAX, seen[:SCANNED_MAX]
-    conditions, parameters = conditions_of(worth, today)
-    conditions += ["n.collection_id = ANY(:ids)", "n.stage IN ('waiting', 'due', 'held')", "n.step_id IS NOT NULL"]
+    scan = (_SCANNED if chosen.customer_id is None else _OF_CUSTOMER).format(behind=behind)
+    conditions += ["n.stage IN ('waiting', 'due', 'held')", "n.step_id IS NOT NULL"]
     if chosen.cadence_id is not None:
         conditions.append("c.cadence_id = :cadence_id")
         parameters["cadence_id"] = chosen.cadence_id
     if chosen.channels:
         conditions.append("n.channel = ANY(:channels)")
         parameters["channels"] = list(chosen.channels)
-    # Only constants are put in here; what people ask for goes in as parameters.
-    statement = f"""{_COLUMNS} FROM next_actions n {_JOINS} WHERE {" AND ".join(conditions)}
- ORDER BY n.acts_at, n.collection_id LIMIT :limit"""
-    rows = session.execute(text(statement), parameters | {"ids": [row.id for row in seen], "limit": limit + 1})
-    lines = tuple(ComingLine(**row._mapping) for row in rows)
+    # Only constants are put in here; what people ask for goes in as parameters. Where nothing is to be shown there
+    # is one row, without a line.
+    statement = f"""
+    WITH looked AS MATERIALIZED ({scan}),
+    seen AS MATERIALIZED (SELECT * FROM looked ORDER BY acts_at, id LIMIT :seen),
+    best AS MATERIALIZED (
+      SELECT seen.id FROM seen {_WORTH} WHERE {" AND ".join(conditions)}
+       ORDER BY seen.acts_at, seen.id LIMIT :lines)
+    {_COLUMNS}, whole.looked, ending.acts_at AS ends_at, ending.id AS ends_id
+      FROM (SELECT count(*) AS looked FROM looked) whole
+      LEFT JOIN (SELECT acts_at, id FROM seen ORDER BY acts_at DESC, id DESC LIMIT 1) ending ON true
+      LEFT JOIN (best JOIN next_actions n ON n.collection_id = best.id {_JOINS}) ON true
+     ORDER BY n.acts_at, n.collection_id"""  # noqa: S608
+    rows = session.execute(text(statement), parameters).all()
+    whole = rows[0]
+    # A line's columns are in the order of its fields; what is said of the whole stands behind them.
+    lines = tuple(ComingLine(*row[:-_OF_WHOLE]) for row in rows if row.collection_id is not None)
     if len(lines) > limit:
         last = lines[limit - 1]
         return ComingPage(lines[:limit], ComingPlace(last.acts_at, last.collection_id))
-    return ComingPage(lines, ComingPlace(seen[-1].acts_at, seen[-1].id) if has_more else None)
+    has_more = whole.looked > SCANNED_MAX
+    return ComingPage(lines, ComingPlace(whole.ends_at, whole.ends_id) if has_more else None)

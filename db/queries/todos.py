@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from db.tables.actions import ACTION_KINDS, ACTION_STATES, Action
 from db.tables.cadences import Cadence
-from db.tables.collections import Collection
 from db.tables.invoices import Invoice
 from db.tables.people import Group, GroupMember, User
 from dunning.cadence import Channel
@@ -99,8 +98,7 @@ SELECT a.id, a.kind, i.number AS invoice, cu.external_id AS customer, cu.name AS
        a.due_on, a.snoozed_until, a.listed_on, a.obstacle, a.outcome, a.approved_by, a.ended_at, a.ended_by
 """
 JOINS = """
-  JOIN collections c ON c.id = a.collection_id
-  JOIN invoices i ON i.id = c.invoice_id
+  JOIN invoices i ON i.id = a.invoice_id
   JOIN customers cu ON cu.id = a.customer_id
   JOIN cadences ca ON ca.id = a.cadence_id
 """
@@ -142,8 +140,7 @@ def invoices_of_actions(session: Session, action_ids: Sequence[int]) -> dict[int
     """Return ids and numbers of the invoices that the actions are about, by the actions' ids (pk_actions)."""
     statement = (
         select(Action.id, Invoice.id, Invoice.number)
-        .join(Collection, Collection.id == Action.collection_id)
-        .join(Invoice, Invoice.id == Collection.invoice_id)
+        .join(Invoice, Invoice.id == Action.invoice_id)
         .where(Action.id.in_(action_ids))
     )
     return {action_id: (invoice_id, number) for action_id, invoice_id, number in session.execute(statement)}
@@ -151,8 +148,7 @@ def invoices_of_actions(session: Session, action_ids: Sequence[int]) -> dict[int
 
 def invoice_id_of_action(session: Session, action_id: int) -> int:
     """Return the invoice that the action is about."""
-    statement = select(Collection.invoice_id).join(Action).where(Action.id == action_id)
-    return session.scalars(statement).one()
+    return session.scalars(select(Action.invoice_id).where(Action.id == action_id)).one()
 
 
 def cadence_id_of(session: Session, name: str) -> int | None:
@@ -207,7 +203,7 @@ def _found(chosen: ActionFilter, after: Place | None, order: Order) -> tuple[str
             parameters[condition.rpartition(":")[2]] = value
     by_range = f"ORDER BY b.listed_on{direction}, b.id{direction} LIMIT :limit"
     # Only constants are put in here; what people ask for goes in as parameters.
-    first = f"SELECT b.id, b.listed_on FROM actions b WHERE {' AND '.join(conditions)} {by_range}"  # noqa: S608
+    first = f"SELECT b.id, b.listed_on, b.invoice_id FROM actions b WHERE {' AND '.join(conditions)} {by_range}"  # noqa: S608
     return f"SELECT page.* {ranges} CROSS JOIN LATERAL ({first}) page", parameters
 
 

@@ -7,7 +7,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.tables.actions import Action, Message
-from db.tables.collections import Collection
 
 
 def unanswered_for(session: Session, age: timedelta, limit: int) -> Sequence[int]:
@@ -16,8 +15,7 @@ def unanswered_for(session: Session, age: timedelta, limit: int) -> Sequence[int
     The index is ix_actions_sending; what a message is to the invoices that it is about too follows from its own.
     """
     statement = (
-        select(Collection.invoice_id)
-        .join(Action, Action.collection_id == Collection.id)
+        select(Action.invoice_id)
         .join(Message, Message.action_id == Action.id)
         .where(Action.state == "sending", Action.merged_into.is_(None), Message.state == "sending")
         .where(Message.handed_at < func.now() - age)

@@ -95,9 +95,9 @@ _CONDITIONS = {
     "overdue_days_min": f"COALESCE({_OVERDUE_DAYS}, 0) >= :overdue_days_min",
     "overdue_days_max": f"COALESCE({_OVERDUE_DAYS}, 0) <= :overdue_days_max",
 }
-_SHOWN = f"FROM best JOIN actions a ON a.id = best.id {JOINS} JOIN organization o ON o.id = 1"
 # What a list looks at is joined with as little as it takes; only what it shows is joined with all.
-_WORTH = "FROM actions a JOIN collections c ON c.id = a.collection_id JOIN invoices i ON i.id = c.invoice_id"
+_WORTH = "JOIN invoices i ON i.id = a.invoice_id"
+_SHOWN = f"JOIN actions a ON a.id = best.id {JOINS} JOIN organization o ON o.id = 1"
 # Nobody knows the rates between currencies. In smallest units 1,000 yen come behind 100 euros, as they should.
 _UNUSUAL = sorted(set(CURRENCY_DECIMALS.values()) - {DECIMALS_DEFAULT})
 _FACTORS = " ".join(
@@ -111,6 +111,8 @@ _SORTED: dict[WorkOrder, str] = {
     "due": "listed_on, id",
     "newest": "listed_on DESC, id DESC",
 }
+_BACKWARDS: dict[Order, str] = {"due": "listed_on DESC, id DESC", "newest": "listed_on, id"}
+_OF_WHOLE = 4
 _BEHIND = "(-m.value, m.listed_on, m.id) > (-CAST(:value AS numeric), :day, :id)"
 
 
@@ -135,38 +137,41 @@ def work_page(
     """
     by_indexes(session)
     by_value = order == "value"
+    by_day: Order = "newest" if order == "newest" else "due"
     begin = None if after is None or by_value else after.place
     seen_max = limit if worth.is_everything and not by_value else SCANNED_MAX
-    seen, has_more = _seen(session, chosen, begin, "newest" if order == "newest" else "due", seen_max)
-    conditions, parameters = conditions_of(worth, today)
+    looked, parameters = _looked(chosen, worth, today, begin, by_day, seen_max)
     behind = "true"
     if by_value and after is not None and after.value is not None:
         behind = _BEHIND
         day, action_id = after.place.listed_on, after.place.action_id
         parameters |= {"value": after.value, "day": day, "id": action_id}
-    # Only constants are put in here; what people ask for goes in as parameters.
+    # Only constants are put in here; what people ask for goes in as parameters. Where nothing is to be shown there
+    # is one row, without a line.
     statement = f"""
-    WITH matched AS MATERIALIZED (
-      SELECT a.id, a.listed_on, {_VALUE} AS value {_WORTH} WHERE {_all(conditions)}),
+    {looked},
     best AS MATERIALIZED (
-      SELECT id, value, listed_on FROM matched m WHERE {behind} ORDER BY {_SORTED[order]} LIMIT :limit)
-    {COLUMNS}, {_DUE} AS invoice_due_on, (SELECT count(*) FROM matched) AS matching {_SHOWN}
+      SELECT id, value, listed_on FROM matched m WHERE {behind} ORDER BY {_SORTED[order]} LIMIT :lines)
+    {COLUMNS}, {_DUE} AS invoice_due_on,
+           whole.looked, whole.matching, ending.listed_on AS ends_on, ending.id AS ends_id
+      FROM (SELECT (SELECT count(*) FROM looked) AS looked, (SELECT count(*) FROM matched) AS matching) whole
+      LEFT JOIN (SELECT listed_on, id FROM seen ORDER BY {_BACKWARDS[by_day]} LIMIT 1) ending ON true
+      LEFT JOIN (best {_SHOWN}) ON true
      ORDER BY {_SORTED[order]}"""  # noqa: S608
-    parameters |= {"ids": [place.action_id for place in seen], "limit": limit + 1}
-    rows = [dict(row._mapping) for row in session.execute(text(statement), parameters)]
-    matching = 0
-    for row in rows:
-        matching = row.pop("matching")
-    lines = tuple(WorkLine(**row) for row in rows)
+    rows = session.execute(text(statement), parameters | {"lines": limit + 1}).all()
+    whole = rows[0]
+    has_more = whole.looked > seen_max
+    # A line's columns are in the order of its fields; what is said of the whole stands behind them.
+    lines = tuple(WorkLine(*row[:-_OF_WHOLE]) for row in rows if row.id is not None)
     ends_at = None
     if len(lines) > limit:
         last = lines[limit - 1]
         ends_at = WorkPlace(last.place, value_of(last) if by_value else None)
     elif has_more and not by_value:
-        ends_at = WorkPlace(seen[-1])
+        ends_at = WorkPlace(Place(whole.ends_on, whole.ends_id))
     # Of what stands before it a later page by day knows nothing, and one by value only where it has a line.
     is_counted = after is None or (by_value and bool(lines))
-    count = Count(matching, not has_more) if is_counted and seen_max == SCANNED_MAX else None
+    count = Count(whole.matching, not has_more) if is_counted and seen_max == SCANNED_MAX else None
     return WorkPage(lines[:limit], ends_at, is_partly_sorted=by_value and has_more, count=count)
 
 
@@ -178,11 +183,10 @@ def count_work(session: Session, chosen: ActionFilter, worth: Worth, today: date
         statement = f"SELECT count(*) FROM ({scanned}) scanned"  # noqa: S608
         number = session.execute(text(statement), parameters | {"limit": COUNTED_MAX + 1}).scalar_one()
         return Count(min(number, COUNTED_MAX), number <= COUNTED_MAX)
-    seen, has_more = _seen(session, chosen, None, "due", SCANNED_MAX)
-    conditions, parameters = conditions_of(worth, today)
-    parameters |= {"ids": [place.action_id for place in seen]}
-    statement = f"SELECT count(*) {_WORTH} WHERE {_all(conditions)}"
-    return Count(session.execute(text(statement), parameters).scalar_one(), not has_more)
+    looked, parameters = _looked(chosen, worth, today, None, "due", SCANNED_MAX)
+    statement = f"{looked} SELECT (SELECT count(*) FROM looked), (SELECT count(*) FROM matched)"  # noqa: S608
+    number, matching = session.execute(text(statement), parameters).one()
+    return Count(matching, number <= SCANNED_MAX)
 
 
 def work_ids(session: Session, chosen: ActionFilter, worth: Worth, today: date, limit: int) -> list[int]:
@@ -195,20 +199,30 @@ def work_ids(session: Session, chosen: ActionFilter, worth: Worth, today: date, 
         conditions, asked = conditions_of(worth, today)
         # The list itself must not be cut before all conditions were asked.
         parameters |= asked | {"limit": None, "at_most": limit}
-        matching = f"SELECT a.id {_WORTH} JOIN found ON found.id = a.id WHERE {' AND '.join(conditions)}"
-        found = f"WITH found AS MATERIALIZED ({found}) {matching} LIMIT :at_most"
+        matching = f"SELECT a.id FROM found a {_WORTH} WHERE {' AND '.join(conditions)} LIMIT :at_most"  # noqa: S608
+        found = f"WITH found AS MATERIALIZED ({found}) {matching}"
     else:
         parameters |= {"limit": limit}
     return sorted(row.id for row in session.execute(text(found), parameters))
 
 
-def _seen(
-    session: Session, chosen: ActionFilter, after: Place | None, order: Order, limit: int
-) -> tuple[list[Place], bool]:
-    """Return the places of the first actions, and whether there are more."""
+def _looked(
+    chosen: ActionFilter, worth: Worth, today: date, after: Place | None, order: Order, seen_max: int
+) -> tuple[str, dict[str, Any]]:
+    """Return the beginning of a statement that looks at the first `seen_max` actions, and its parameters.
+
+    `looked` has one more, if there are more; `seen` has them, and `matched` those whose invoices are such.
+    """
     scanned, parameters = ids_in_order(chosen, after, order)
-    rows = session.execute(text(scanned), parameters | {"limit": limit + 1}).all()
-    return [Place(row.listed_on, row.id) for row in rows[:limit]], len(rows) > limit
+    conditions, asked = conditions_of(worth, today)
+    # Only constants are put in here; what people ask for goes in as parameters.
+    statement = f"""
+    WITH looked AS MATERIALIZED ({scanned}),
+    seen AS MATERIALIZED (SELECT * FROM looked ORDER BY {_SORTED[order]} LIMIT :seen),
+    matched AS MATERIALIZED (
+      SELECT a.id, a.listed_on, {_VALUE} AS value FROM seen a {_WORTH}
+       WHERE {" AND ".join(["true", *conditions])})"""  # noqa: S608
+    return statement, parameters | asked | {"limit": seen_max + 1, "seen": seen_max}
 
 
 def conditions_of(worth: Worth, today: date) -> tuple[list[str], dict[str, Any]]:
@@ -218,7 +232,3 @@ def conditions_of(worth: Worth, today: date) -> tuple[list[str], dict[str, Any]]
     if any(name.startswith("overdue") for name in asked):
         parameters["today"] = today
     return [_CONDITIONS[name] for name in asked], parameters
-
-
-def _all(conditions: list[str]) -> str:
-    return " AND ".join(["a.id = ANY(:ids)", *conditions])

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Computed, ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy import Computed, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, Id, Ref, one_of
@@ -16,6 +16,8 @@ MESSAGE_STATES = ("sending", "deferred", "sent", "bounced", "complained", "faile
 
 # What every list is asked by, and then the order that it is read in.
 _LISTED = ("state", "channel", "kind", "listed_on", "id")
+# What an invoice owes is looked up for hundreds of actions, of which a list shows the best: without their rows.
+_SEEN = ["invoice_id"]
 
 
 class Action(Base):
@@ -24,30 +26,36 @@ class Action(Base):
     `owner` is a user's e-mail address or a group's name. `draft_subject` and `draft_body` are what a person made
     of the message before sending it, and `approved_by` is who said that it goes out. `as_step` is the step that is
     done by a message beside the steps. `listed_on` is the day that lists sort by: the due date, or the later day
-    until which the to-do is put off. The customer and the cadence are those of the collection, for the lists.
+    until which the to-do is put off. The invoice, the customer and the cadence are those of the collection, for
+    the lists.
     """
 
     __tablename__ = "actions"
     __table_args__ = (
         UniqueConstraint("collection_id", "step_id", "occurrence"),
+        # A collection stays with its invoice.
+        ForeignKeyConstraint(["collection_id", "invoice_id"], ["collections.id", "collections.invoice_id"]),
         one_of("kind", ACTION_KINDS),
         one_of("channel", Channel),
         one_of("execution", Execution),
         one_of("state", ACTION_STATES),
         Index("ix_actions_open", "due_on", "id", postgresql_where=text("state = 'open'")),
         # A page of a list, whatever is asked of it: see db/queries/todos.py and docs/decisions/0014.
-        Index("ix_actions_list", *_LISTED),
-        Index("ix_actions_list_owner", "owner", *_LISTED),
-        Index("ix_actions_list_cadence", "cadence_id", *_LISTED),
-        Index("ix_actions_list_cadence_owner", "cadence_id", "owner", *_LISTED),
+        Index("ix_actions_list", *_LISTED, postgresql_include=_SEEN),
+        Index("ix_actions_list_owner", "owner", *_LISTED, postgresql_include=_SEEN),
+        Index("ix_actions_list_cadence", "cadence_id", *_LISTED, postgresql_include=_SEEN),
+        Index("ix_actions_list_cadence_owner", "cadence_id", "owner", *_LISTED, postgresql_include=_SEEN),
         # Of a customer with many actions those of an owner or a cadence are picked without a look at the rows.
-        Index("ix_actions_list_customer", "customer_id", *_LISTED, postgresql_include=["cadence_id", "owner"]),
+        Index(
+            "ix_actions_list_customer", "customer_id", *_LISTED, postgresql_include=["cadence_id", "owner", *_SEEN]
+        ),
         Index("ix_actions_sending", "id", postgresql_where=text("state = 'sending'")),
         Index("ix_actions_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )
 
     id: Mapped[Id]
-    collection_id: Mapped[Ref] = mapped_column(ForeignKey("collections.id"))
+    collection_id: Mapped[Ref]
+    invoice_id: Mapped[Ref]
     customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
     cadence_id: Mapped[Ref] = mapped_column(ForeignKey("cadences.id"))
     kind: Mapped[str] = mapped_column(server_default="step")

@@ -23,6 +23,8 @@ class Collection(Base):
     __tablename__ = "collections"
     __table_args__ = (
         UniqueConstraint("invoice_id", "cadence_id", "cycle"),
+        # For the actions, which have both.
+        UniqueConstraint("id", "invoice_id"),
         one_of("state", COLLECTION_STATES),
         CheckConstraint("cycle >= 1", name="cycle"),
         CheckConstraint(f"({_IS_OPEN}) = (closed_at IS NULL)", name="closed_at"),

@@ -123,8 +123,8 @@ def test_pages_show_each_action_once_while_others_are_added(book: Book, order: O
     def add(day: date) -> int:
         book.run(
             "INSERT INTO actions"
-            " (collection_id, customer_id, cadence_id, step_id, channel, execution, state, due_on)"
-            " SELECT c.id, i.customer_id, c.cadence_id, :step, 'call', 'manual', 'open', :day"
+            " (collection_id, invoice_id, customer_id, cadence_id, step_id, channel, execution, state, due_on)"
+            " SELECT c.id, i.id, i.customer_id, c.cadence_id, :step, 'call', 'manual', 'open', :day"
             "  FROM collections c JOIN invoices i ON i.id = c.invoice_id WHERE i.id = :id",
             step=f"s{next(number)}",
             day=day,

@@ -20,7 +20,12 @@ def a_collection(ledger: Ledger, **changed: Any) -> dict[str, Any]:
 def an_action(ledger: Ledger, step: str = "call", **changed: Any) -> dict[str, Any]:
     """Return the values of an action."""
     cadence_id = ledger.rows("SELECT cadence_id FROM collections WHERE id = :id", id=ledger.collection_id)[0][0]
-    owned = {"collection_id": ledger.collection_id, "customer_id": ledger.customer_id, "cadence_id": cadence_id}
+    owned = {
+        "collection_id": ledger.collection_id,
+        "invoice_id": ledger.invoice_id,
+        "customer_id": ledger.customer_id,
+        "cadence_id": cadence_id,
+    }
     values = {"step_id": step, "channel": "call", "execution": "manual", "state": "open", "due_on": "2026-06-01"}
     return owned | values | changed
 
@@ -63,6 +68,11 @@ def test_a_step_has_one_action_for_each_occurrence(ledger: Ledger) -> None:
             ledger.add("actions", **an_action(ledger, state=state))
     ledger.add("actions", **an_action(ledger, occurrence=2))
     ledger.add("actions", **an_action(ledger, "reminder"))
+
+
+def test_an_action_is_about_the_invoice_of_its_collection(ledger: Ledger) -> None:
+    with Refusing("fk_actions_collection_id_invoice_id_collections"):
+        ledger.add("actions", **an_action(ledger, invoice_id=ledger.invoice_id + 1))
 
 
 def test_an_action_has_one_message_and_a_message_id_is_used_once(ledger: Ledger) -> None:

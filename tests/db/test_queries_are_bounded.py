@@ -100,11 +100,13 @@ INSERT INTO next_actions (collection_id, stage, step_id, channel, execution, due
                   WHEN id % 50 = 1 THEN 'held' ELSE 'waiting' END, 'reminder', 'email', 'automatic',
          entered_on + 33, CASE WHEN closed_at IS NULL THEN entered_on + 33 + interval '8 hours' END, 'waits', now()
     FROM collections;
-INSERT INTO actions (collection_id, customer_id, cadence_id, step_id, channel, execution, state, due_on)
-  SELECT c.id, i.customer_id, cadence_id, 'upcoming', 'email', 'automatic', 'done', entered_on
+INSERT INTO actions
+       (collection_id, invoice_id, customer_id, cadence_id, step_id, channel, execution, state, due_on)
+  SELECT c.id, i.id, i.customer_id, cadence_id, 'upcoming', 'email', 'automatic', 'done', entered_on
     FROM collections c JOIN invoices i ON i.id = invoice_id ORDER BY c.id;
-INSERT INTO actions (collection_id, customer_id, cadence_id, step_id, channel, execution, state, due_on)
-  SELECT c.id, i.customer_id, cadence_id, 'call', 'call', 'manual', 'open', entered_on + 48
+INSERT INTO actions
+       (collection_id, invoice_id, customer_id, cadence_id, step_id, channel, execution, state, due_on)
+  SELECT c.id, i.id, i.customer_id, cadence_id, 'call', 'call', 'manual', 'open', entered_on + 48
     FROM collections c JOIN invoices i ON i.id = invoice_id WHERE c.id % 20 = 0;
 INSERT INTO messages (action_id, message_id, sender, recipients, subject, mime, state, sent_at, provider_id)
   SELECT id, '<' || id || '@duewell.example>', 'ar@duewell.example', '["ana@c1.example"]', 'x', 'x', 'sent',

@@ -12,8 +12,10 @@ from tests.dunning.builders import a_cadence, a_step
 STEP_DAY = "2026-06-04 08:30"
 _ADD = """
 INSERT INTO actions
-       (collection_id, customer_id, cadence_id, kind, step_id, channel, execution, state, owner, due_on)
-SELECT c.id, i.customer_id, c.cadence_id, :kind, :step, :channel, 'manual', 'open', 'Cash Collectors', :due_on
+       (collection_id, invoice_id, customer_id, cadence_id, kind, step_id, channel, execution, state, owner,
+        due_on)
+SELECT c.id, i.id, i.customer_id, c.cadence_id, :kind, :step, :channel, 'manual', 'open', 'Cash Collectors',
+       :due_on
   FROM collections c JOIN invoices i ON i.id = c.invoice_id WHERE i.id = :invoice_id AND c.closed_at IS NULL
 """
 

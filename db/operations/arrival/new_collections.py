@@ -30,8 +30,8 @@ _COLLECTION = ("id", "invoice_id", "cadence_id", "version_id", "state", "entered
 _STEP = ("collection_id", "step_id", "status", "on_date", "because", "occurrence")
 _NEXT = ("stage", "step_id", "channel", "execution", "due_on", "acts_at", "because", "sentence")
 _ACTION = (
-    "collection_id", "customer_id", "cadence_id", "step_id", "occurrence", "channel", "execution", "state",
-    "owner", "due_on", "obstacle", "mends",
+    "collection_id", "invoice_id", "customer_id", "cadence_id", "step_id", "occurrence", "channel", "execution",
+    "state", "owner", "due_on", "obstacle", "mends",
 )  # fmt: skip
 
 
@@ -209,8 +209,8 @@ class _Written:
         channel, execution = step.channel.value, step.execution.value
         self.actions.append(
             (
-                one.id, one.customer_id, one.cadence_id, step.id, todo.occurrence, channel, execution, "open",
-                owners.of(one, step), todo.due_on, obstacle, obstacle is not None,
+                one.id, one.invoice_id, one.customer_id, one.cadence_id, step.id, todo.occurrence, channel,
+                execution, "open", owners.of(one, step), todo.due_on, obstacle, obstacle is not None,
             )
         )  # fmt: skip
         self.steps.append((one.id, step.id, StepStatus.OPEN.value, change.on, None, todo.occurrence))

@@ -38,6 +38,7 @@ def open_beside(
     latest = session.scalar(select(func.coalesce(func.max(Action.occurrence), 0)).where(*of_kind)) or 0
     statement = insert(Action).values(
         collection_id=about.collection_id,
+        invoice_id=about.invoice_id,
         customer_id=about.customer_id,
         cadence_id=about.cadence_id,
         kind=kind,

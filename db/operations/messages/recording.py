@@ -42,8 +42,8 @@ class _Part:
 
 # The locks are taken in ascending order, as everywhere; the primary key and ix_actions_merged_into bound it.
 _LOCK_PARTS = Statement("""
-SELECT a.id AS action_id, c.invoice_id, i.number, a.collection_id, a.step_id, a.occurrence
-  FROM actions a JOIN collections c ON c.id = a.collection_id JOIN invoices i ON i.id = c.invoice_id
+SELECT a.id AS action_id, a.invoice_id, i.number, a.collection_id, a.step_id, a.occurrence
+  FROM actions a JOIN invoices i ON i.id = a.invoice_id
  WHERE a.id = :action_id OR a.merged_into = :action_id
  ORDER BY i.id
    FOR UPDATE OF i

@@ -169,6 +169,7 @@ def _set_aside(session: Session, came: _Return, change: Change) -> None:
     carrier = next(part for part in came.parts if part.action_id == came.message.action_id)
     statement = insert(Action).values(
         collection_id=carrier.collection_id,
+        invoice_id=carrier.invoice_id,
         customer_id=carrier.customer_id,
         cadence_id=carrier.cadence_id,
         kind="message",

@@ -161,7 +161,7 @@ def delete_sender(session: Session, email: str) -> None:
 
 # In ix_actions_open; a sender that was verified lets the messages go out that waited for it (rule 4.4).
 _MENDING = text("""
-SELECT a.id, c.invoice_id FROM actions a JOIN collections c ON c.id = a.collection_id
+SELECT a.id, a.invoice_id FROM actions a
  WHERE a.state = 'open' AND a.mends AND a.id > :after_id
  ORDER BY a.id LIMIT :limit
 """)

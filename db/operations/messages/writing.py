@@ -36,6 +36,7 @@ def write_to_customer(
     latest = session.scalar(select(func.coalesce(func.max(Action.occurrence), 0)).where(*of_collection)) or 0
     statement = insert(Action).values(
         collection_id=collection.id,
+        invoice_id=collection.invoice_id,
         customer_id=collection.customer_id,
         cadence_id=collection.cadence_id,
         kind="message",

@@ -112,8 +112,7 @@ SELECT invoice_id, customer_id,
          OR (cadence_became = 'applied' AND assigns AND NOT is_published)
          OR ((moves OR shows) AND (
            invoice_id IN (SELECT p.invoice_id FROM promises p WHERE p.outcome = 'open')
-           OR invoice_id IN (SELECT p.invoice_id FROM actions s JOIN collections p ON p.id = s.collection_id
-                              WHERE s.state = 'sending')
+           OR invoice_id IN (SELECT s.invoice_id FROM actions s WHERE s.state = 'sending')
            OR (version_id IS NOT NULL
                AND version_id NOT IN (SELECT v.id FROM cadence_versions v WHERE v.state = 'published'))))
          OR (cadence_became = 'applied' AND collection_id IS NULL

@@ -74,9 +74,9 @@ _COUNTS = ", ".join(
 # ix_payment_allocations_invoice_id and ix_credit_allocations_invoice_id.
 _EFFECTS = text(f"""
 WITH executed AS MATERIALIZED (
-  SELECT c.invoice_id, a.cadence_id, a.step_id, a.channel, a.ended_on,
-         LEAD(a.ended_on) OVER (PARTITION BY c.invoice_id ORDER BY a.ended_on, a.id) AS next_on
-    FROM actions a JOIN collections c ON c.id = a.collection_id
+  SELECT a.invoice_id, a.cadence_id, a.step_id, a.channel, a.ended_on,
+         LEAD(a.ended_on) OVER (PARTITION BY a.invoice_id ORDER BY a.ended_on, a.id) AS next_on
+    FROM actions a
    WHERE a.state = 'done' AND a.channel = ANY(:channels) AND a.kind = 'step' AND a.listed_on >= :first
      AND a.ended_on IS NOT NULL),
 paid AS MATERIALIZED (

@@ -65,15 +65,10 @@ WITH page AS MATERIALIZED (
    ORDER BY found.listed_on DESC, found.id DESC LIMIT :limit)
 SELECT a.id, a.step_id, a.channel, a.listed_on, ca.name AS cadence, m.subject, m.recipients, m.state, m.sent_at,
        m.returned_because,
-       ARRAY(SELECT number FROM (
-             SELECT 0 AS turn, i.number FROM actions t JOIN collections c ON c.id = t.collection_id
-               JOIN invoices i ON i.id = c.invoice_id
-              WHERE t.id = a.id
-              UNION ALL
-             SELECT 1, i.number FROM actions t JOIN collections c ON c.id = t.collection_id
-               JOIN invoices i ON i.id = c.invoice_id
-              WHERE t.merged_into = a.id) together ORDER BY turn, number) AS invoices
+       i.number || ARRAY(SELECT o.number FROM actions t JOIN invoices o ON o.id = t.invoice_id
+                          WHERE t.merged_into = a.id ORDER BY o.number) AS invoices
   FROM page JOIN actions a ON a.id = page.id JOIN messages m ON m.action_id = a.id
+  JOIN invoices i ON i.id = a.invoice_id
   JOIN cadences ca ON ca.id = a.cadence_id
  ORDER BY page.listed_on DESC, page.id DESC
 """
