@@ -48,6 +48,8 @@ class Purse:
     stated: tuple[int, Named]
     on: dict[int, int] = field(default_factory=dict)
     led_to: dict[int, int] = field(default_factory=dict)
+    # Whether it was stated that the rest goes to what is due longest; if that changes, something new is stated.
+    is_oldest: bool = False
     is_over: bool = False
 
     @property
@@ -121,11 +123,13 @@ class NaiveLedger:
             further = [one for one in further if self.outstanding(one) > 0]
             self._put(purse, self._filled(purse, asked, [*filled, *further]))
             purse.led_to, purse.order = dict(purse.on), next(self._order)
+            purse.is_oldest = oldest is not None
             self.purses[name] = purse
         elif (known.customer, known.currency) != (purse.customer, purse.currency):
             raise Nonsense
-        elif known.stated != (purse.amount, named):
+        elif known.stated != (purse.amount, named) or known.is_oldest != (oldest is not None):
             self._restate(known, purse.amount, named)
+            known.is_oldest = oldest is not None
 
     def _restate(self, purse: Purse, amount: int, named: Named) -> None:
         amount_before, before = purse.stated

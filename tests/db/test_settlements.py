@@ -1,5 +1,6 @@
 """Payments and credit notes over several invoices: where they go, and what that does to the collections."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -102,6 +103,17 @@ def test_what_is_due_longest_is_settled_first_after_what_the_reference_names(thr
     take(three, stated)
 
     assert outstanding(three, "INV-2", "INV-3", "INV-1") == [0, 0, 500]
+
+
+def test_what_was_found_by_itself_gives_way_when_only_what_is_named_is_stated(three: Book) -> None:
+    stated = a_payment(to("INV-3", None), amount="2500", automatic=Automatic.OLDEST)
+    take(three, stated)
+    assert outstanding(three, "INV-1", "INV-2", "INV-3") == [0, 500, 0]
+
+    again = take(three, replace(stated, automatic=Automatic.NONE))
+
+    assert (again.outcome, again.unallocated) == ("changed", 1500)
+    assert outstanding(three, "INV-1", "INV-2", "INV-3") == [1000, 1000, 0]
 
 
 def test_a_reference_alone_settles_only_what_it_names(three: Book) -> None:
