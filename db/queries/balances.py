@@ -25,7 +25,7 @@ class Balance:
         return self.outstanding - self.unallocated_payments - self.unallocated_credits
 
 
-# By ix_invoices_customer_id, ix_payments_customer_id, ix_credit_notes_customer_id and the keys of allocations.
+# By ix_invoices_customer, ix_payments_customer_id and ix_credit_notes_customer_id.
 _BALANCES = text("""
 SELECT currency, COALESCE(sum(outstanding), 0) AS outstanding, COALESCE(sum(overdue), 0) AS overdue,
        COALESCE(sum(overdue_count), 0)::int AS overdue_count,
@@ -40,15 +40,11 @@ SELECT currency, COALESCE(sum(outstanding), 0) AS outstanding, COALESCE(sum(over
              WHERE n.customer_id = :customer_id AND n.state = 'open' AND n.settled < n.total) i
      GROUP BY i.currency
      UNION ALL
-    SELECT p.currency, 0, 0, 0,
-           sum(p.amount
-               - COALESCE((SELECT sum(a.amount) FROM payment_allocations a WHERE a.payment_id = p.id), 0)), 0
+    SELECT p.currency, 0, 0, 0, sum(p.unallocated), 0
       FROM payments p WHERE p.customer_id = :customer_id AND p.reversed_on IS NULL
      GROUP BY p.currency
      UNION ALL
-    SELECT k.currency, 0, 0, 0, 0,
-           sum(k.total
-               - COALESCE((SELECT sum(a.amount) FROM credit_allocations a WHERE a.credit_note_id = k.id), 0))
+    SELECT k.currency, 0, 0, 0, 0, sum(k.unallocated)
       FROM credit_notes k WHERE k.customer_id = :customer_id AND k.voided_on IS NULL
      GROUP BY k.currency) parts
  GROUP BY currency ORDER BY currency

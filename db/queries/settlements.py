@@ -57,7 +57,7 @@ class CreditNoteView:
 # The rows by the primary key, or the newest of a customer by its index; allocations by their unique keys.
 _PAYMENTS = """
 SELECT p.id, p.external_id, c.external_id AS customer, c.name AS customer_name, p.source, p.reference, p.currency,
-       p.amount, p.received_on, p.reversed_on,
+       p.amount, p.received_on, p.reversed_on, p.unallocated,
        (SELECT json_agg(json_build_array(a.invoice_id, i.number, CAST(a.amount AS text)) ORDER BY a.id)
           FROM payment_allocations a JOIN invoices i ON i.id = a.invoice_id WHERE a.payment_id = p.id
        ) AS allocations
@@ -65,7 +65,7 @@ SELECT p.id, p.external_id, c.external_id AS customer, c.name AS customer_name, 
 """
 _CREDIT_NOTES = """
 SELECT p.id, p.external_id, p.number, c.external_id AS customer, c.name AS customer_name, p.currency, p.total,
-       p.issued_on, p.voided_on,
+       p.issued_on, p.voided_on, p.unallocated,
        (SELECT json_agg(json_build_array(a.invoice_id, i.number, CAST(a.amount AS text)) ORDER BY a.id)
           FROM credit_allocations a JOIN invoices i ON i.id = a.invoice_id WHERE a.credit_note_id = p.id
        ) AS allocations
@@ -131,20 +131,12 @@ def _page(
 
 
 def _payment(row: Row[Any]) -> PaymentView:
-    allocations = _lines(row.allocations)
-    left = Decimal(0) if row.reversed_on else row.amount - _sum(allocations)
-    return PaymentView(**{**row._mapping, "unallocated": left, "allocations": allocations})
+    return PaymentView(**{**row._mapping, "allocations": _lines(row.allocations)})
 
 
 def _credit_note(row: Row[Any]) -> CreditNoteView:
-    allocations = _lines(row.allocations)
-    left = Decimal(0) if row.voided_on else row.total - _sum(allocations)
-    return CreditNoteView(**{**row._mapping, "unallocated": left, "allocations": allocations})
+    return CreditNoteView(**{**row._mapping, "allocations": _lines(row.allocations)})
 
 
 def _lines(found: Sequence[tuple[int, str, str]] | None) -> tuple[AllocationLine, ...]:
     return tuple(AllocationLine(id_, number, Decimal(amount)) for id_, number, amount in found or ())
-
-
-def _sum(allocations: Sequence[AllocationLine]) -> Decimal:
-    return sum((one.amount for one in allocations), Decimal(0))

@@ -81,12 +81,13 @@ class InvoiceFile(Base):
 
 
 class Payment(Base):
-    """Money received. What no allocation covers stays with the customer as unallocated."""
+    """Money received. What no allocation covers stays with the customer as unallocated, until it is reversed."""
 
     __tablename__ = "payments"
     __table_args__ = (
         is_currency(),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("unallocated >= 0 AND unallocated <= amount", name="unallocated"),
         one_of("source", ("import", "user", "api", "bank")),
         Index("ix_payments_customer_id", "customer_id"),
     )
@@ -98,6 +99,7 @@ class Payment(Base):
     source: Mapped[str]
     currency: Mapped[str]
     amount: Mapped[Amount]
+    unallocated: Mapped[Amount] = mapped_column(server_default=text("0"))
     received_on: Mapped[date]
     reversed_on: Mapped[date | None]
     # What the accounts stated of it last, and what that settles: people's changes stay until they state news.
@@ -128,6 +130,7 @@ class CreditNote(Base):
     __table_args__ = (
         is_currency(),
         CheckConstraint("total > 0", name="total"),
+        CheckConstraint("unallocated >= 0 AND unallocated <= total", name="unallocated"),
         Index("ix_credit_notes_customer_id", "customer_id"),
     )
 
@@ -137,6 +140,7 @@ class CreditNote(Base):
     customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
     currency: Mapped[str]
     total: Mapped[Amount]
+    unallocated: Mapped[Amount] = mapped_column(server_default=text("0"))
     issued_on: Mapped[date]
     voided_on: Mapped[date | None]
     stated: Mapped[dict[str, Any]] = mapped_column(server_default="{}")

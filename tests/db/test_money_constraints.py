@@ -54,6 +54,8 @@ def test_what_is_owed_paid_or_credited_is_more_than_nothing(ledger: Ledger, amou
         ledger.add("payments", source="user", amount=amount, received_on="2026-06-01", **money)
     with Refusing("ck_credit_notes_total"):
         ledger.add("credit_notes", external_id="C", number="C", total=amount, issued_on="2026-06-01", **money)
+    with Refusing("ck_payments_unallocated"):
+        ledger.add("payments", source="user", amount=1, unallocated=2, received_on="2026-06-01", **money)
     payment_id = ledger.add("payments", source="user", amount=1, received_on="2026-06-01", **money)
     with Refusing("ck_payment_allocations_amount"):
         ledger.add("payment_allocations", payment_id=payment_id, invoice_id=ledger.invoice_id, amount=amount)

@@ -27,7 +27,16 @@ def write_sources(
     """Bring the tables from `before` to `after`. New ones came in by `source`."""
     created = [one for id_, one in after.items() if id_ not in before]
     own = ["source"] if kind is PAYMENTS else []
-    columns = ["id", "external_id", "customer_id", "currency", *kind.columns.values(), "stated", *own]
+    columns = [
+        "id",
+        "external_id",
+        "customer_id",
+        "currency",
+        *kind.columns.values(),
+        "unallocated",
+        "stated",
+        *own,
+    ]
     rows = (
         (
             one.id,
@@ -38,6 +47,7 @@ def write_sources(
             one.on,
             one.ended_on,
             one.text,
+            one.unallocated,
             json.dumps(one.stated),
             *([source] if own else []),
         )
@@ -47,7 +57,8 @@ def write_sources(
     changed = [one for id_, one in after.items() if id_ in before and _values(one) != _values(before[id_])]
     if changed:
         sets = ", ".join(f"{column} = :{name}" for name, column in kind.columns.items())
-        statement = text(f"UPDATE {kind.table} SET {sets}, stated = CAST(:stated AS jsonb) WHERE id = :id")  # noqa: S608
+        sets += ", unallocated = :unallocated, stated = CAST(:stated AS jsonb)"
+        statement = text(f"UPDATE {kind.table} SET {sets} WHERE id = :id")  # noqa: S608
         session.execute(statement, [_values(one) for one in changed])
     _write_allocations(session, kind, before, after.values())
 
@@ -59,6 +70,7 @@ def _values(one: Source) -> dict[str, object]:
         "on": one.on,
         "ended_on": one.ended_on,
         "text": one.text,
+        "unallocated": one.unallocated,
         "stated": json.dumps(one.stated, sort_keys=True),
     }
 
