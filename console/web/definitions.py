@@ -110,6 +110,7 @@ DEFINITIONS: Final[Mapping[Figure, Definition]] = {
                 "in full in the last 12 months; each counts alike. Payment before the due date counts as "
                 "negative days. The weighted delay counts each unit of money alike."
             ),
+            N_("Of a customer that pays very often, what the newest 100 payments settled counts."),
         ),
     ),
 }

@@ -168,6 +168,18 @@ def test_the_delay_of_a_customer_is_the_mean_of_days_from_due_date_to_full_payme
     assert delay.weighted_days == Decimal("6.5")
 
 
+def test_of_a_customer_that_pays_very_often_the_newest_payments_count(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, day in enumerate(("2026-06-02", "2026-06-04", "2026-06-06"), 1):
+        book.pay(book.invoice(f"INV-{number}"), "1000", f"{day} 10:00")
+    assert (the_delay(book).mean_days, the_delay(book).whole) == (Decimal(3), True)
+
+    monkeypatch.setattr("db.queries.figures.payment_delay.PAYMENTS_MAX", 2)
+
+    assert (the_delay(book).mean_days, the_delay(book).whole) == (Decimal(4), False)
+
+
 def test_a_payment_that_was_taken_back_paid_nothing(book: Book) -> None:
     invoice_id = book.invoice()
     book.pay(invoice_id, "1000", "2026-06-05 10:00")

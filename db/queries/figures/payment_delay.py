@@ -14,7 +14,7 @@ from db.queries.lists.conditions import DUE_ON
 from db.queries.lists.plans import by_indexes
 
 PERIOD_DAYS: Final = 365
-PAYMENTS_MAX: Final = 250
+PAYMENTS_MAX: Final = 100
 _TENTH: Final = Decimal("0.1")
 
 
@@ -23,6 +23,7 @@ class PaymentDelay:
     """The delay of the `count` invoices that a customer paid in the period; negative days are early.
 
     `mean_days` counts each invoice alike, `weighted_days` each unit of money; both are None without an invoice.
+    Of a customer that pays very often it is about the newest payments only, and not about the `whole` period.
     """
 
     definition: ClassVar[Figure] = Figure.PAYMENT_DELAY
@@ -31,6 +32,7 @@ class PaymentDelay:
     late_count: int
     mean_days: Decimal | None
     weighted_days: Decimal | None
+    whole: bool = True
 
     @property
     def listed(self) -> InvoiceChoice:
@@ -58,7 +60,8 @@ settled AS (
     JOIN organization o ON o.id = 1
    WHERE i.state = 'open' AND i.settled = i.total)
 SELECT count(*) AS invoices, count(*) FILTER (WHERE paid_on > due_on) AS late, avg(paid_on - due_on) AS mean_days,
-       sum((paid_on - due_on) * total) / sum(total) AS weighted_days
+       sum((paid_on - due_on) * total) / sum(total) AS weighted_days,
+       (SELECT count(*) FROM paying) < :payments_max AS whole
   FROM settled WHERE paid_on > :after AND due_on IS NOT NULL
 """)  # noqa: S608  # constants alone
 
@@ -68,7 +71,7 @@ def payment_delay(session: Session, customer_id: int, today: date, period_days: 
 
     The delay of an invoice is the days from its due date, the derived one where it has none, to the day of the
     last money that settled it: of a payment that was not reversed or a credit note that is not void. What credit
-    notes alone settled was not paid, and does not count. Of a customer that pays very often, the newest 250
+    notes alone settled was not paid, and does not count. Of a customer that pays very often, the newest 100
     payments are looked at.
     """
     by_indexes(session)
@@ -78,7 +81,8 @@ def payment_delay(session: Session, customer_id: int, today: date, period_days: 
         "payments_max": PAYMENTS_MAX,
     }
     row = session.execute(_DELAYS, values).one()
-    return PaymentDelay(customer_id, row.invoices, row.late, _tenth(row.mean_days), _tenth(row.weighted_days))
+    days = _tenth(row.mean_days), _tenth(row.weighted_days)
+    return PaymentDelay(customer_id, row.invoices, row.late, *days, whole=row.whole)
 
 
 def _tenth(days: Decimal | None) -> Decimal | None:
