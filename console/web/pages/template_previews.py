@@ -17,6 +17,7 @@ from db.engine import transaction
 from db.operations.refusal import Refused
 from db.queries.access import Role
 from db.queries.invoices import invoice_id_of
+from db.queries.lists.plans import planned_once
 from db.queries.under import hold_still
 from mailer.addresses import BadAddress, wire_address
 from mailer.refusals import CannotRender
@@ -87,6 +88,7 @@ def _made(visit: Visit, name: str, text: Text, number: str, to: str | None = Non
     """Return the message. Raises CannotRender and Refused."""
     with transaction(visit.web.engine) as session:
         hold_still(session)
+        planned_once(session)
         invoice_id = invoice_id_of(session, number) if number else None
         if invoice_id is None:
             raise Refused("Choose an invoice: there is no invoice {number}.", number=number)
