@@ -215,8 +215,8 @@ def _cadences_and_texts(random: Random, known: Known) -> dict[str, Callable[[], 
 
 
 def _rules(random: Random, known: Known) -> dict[str, Callable[[], Ask]]:
-    def checked() -> Ask:
-        return Ask("/rules/check", {"text": random.choice(RULES), "was": ""}, HTMX)
+    def typed(path: str) -> Ask:
+        return Ask(path, {"text": random.choice(RULES), "was": ""}, HTMX)
 
     def log() -> Ask:
         asked = random.choice(({}, {"before": random.randint(1, 300_000)}, {"invoice": f"INV-{LONG_LIFE}"}))
@@ -230,7 +230,8 @@ def _rules(random: Random, known: Known) -> dict[str, Callable[[], Ask]]:
         "rule": lambda: Ask(f"/rules/{random.randint(1, len(RULES))}"),
         "rule's reach": lambda: Ask(f"/rules/{random.randint(1, len(RULES))}/reach", headers=HTMX),
         "rule's editor": lambda: Ask(f"/rules/{random.randint(1, len(RULES))}/edit"),
-        "rule's text, counted as one types": checked,
+        "rule's text, checked as one types": lambda: typed("/rules/check"),
+        "rule's text, counted as one types": lambda: typed("/rules/count"),
         "rules about an invoice": explained,
         "rule log": log,
         "rules' notifications": lambda: Ask("/rules/notifications"),

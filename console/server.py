@@ -29,6 +29,9 @@ from workflows.client import connect
 # What is on its way when the server is stopped has this long to end.
 GRACE_SECONDS = 30
 IDLE_SECONDS = 30
+# After so many new objects the newest are looked through for garbage, each 20th time the next older ones, and each
+# 100th time of those all; Python's own 700, 10, 10 would do that during one in a hundred pages, for 50 ms.
+GARBAGE = (10_000, 20, 100)
 log = structlog.get_logger()
 
 
@@ -93,11 +96,12 @@ def prepare(load: Callable[[], None]) -> None:
     """Load what everybody will use, so that whoever comes first need not wait for it.
 
     What there is then stays as long as the server does: to look through it for garbage, a quarter of a second in
-    which nobody is answered, would find nothing, each time anew.
+    which nobody is answered, would find nothing, each time anew. What is kept later is looked through seldom.
     """
     load()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
 
 
 def listening_on(host: str, port: int) -> socket.socket:

@@ -33,7 +33,7 @@ async def counted(ask: Ask, *asked: Any) -> Response:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             answer = await ask(*asked, headers=HTMX)
-            if answer.status_code != 204 and "/rules/count" not in answer.text:
+            if answer.status_code != 204:
                 return answer
 
 
@@ -137,16 +137,20 @@ async def test_a_text_is_checked_as_one_types(browser: Browser, book: Book) -> N
 
     misread = await browser.post("/rules/check", {"text": "status is <b>blue</b>"}, HTMX)
     unknown = await browser.post("/rules/check", {"text": 'always then assign "<i>none such</i>"'}, HTMX)
-    good = await counted(browser.post, "/rules/check", {"text": "total > 5 then assign Standard"})
+    good = await browser.post("/rules/check", {"text": "total > 5 then assign Standard"}, HTMX)
+    count = await counted(browser.post, "/rules/count", {"text": "total > 5 then assign Standard"})
+    worse = await browser.post("/rules/count", {"text": "status is <b>blue</b>"}, HTMX)
     nothing = await browser.post("/rules/check", {"text": " "}, HTMX)
 
     assert above
     assert "Column 11" in misread.text
     assert "<b>blue" not in misread.text
     assert "<i>none such" not in unknown.text
-    assert "Match now</dt><dd>2<" in good.text
-    assert "1 are decided by Swiss, which stands above" in good.text
+    assert 'hx-post="/rules/count" hx-trigger="load' in good.text
     assert 'id="builder" hx-swap-oob="true"' in good.text
+    assert "Match now</dt><dd>2<" in count.text
+    assert "1 are decided by Swiss, which stands above" in count.text
+    assert "Column 11" in worse.text
     assert nothing.status_code == 200
 
 

@@ -137,9 +137,9 @@ def save_rule(
 
 
 @router.post(f"{PATH}/check", **needs(Role.ADMIN))
-def check_rule(visit: Visiting, text: RuleText = "", was: RuleName = "") -> Response:
-    """Say what is wrong in a text, or which invoices a rule that says so would match."""
-    checked = _checked(visit, _plain(text), was or None)
+def check_rule(visit: Visiting, text: RuleText = "") -> Response:
+    """Say what is wrong in a text, or let the page ask which invoices a rule that says so would match."""
+    checked = _checked(visit, _plain(text))
     with transaction(visit.web.engine) as session:
         parts = _parts(session)
     form = None if checked.definition is None else form_of(checked.definition)
@@ -149,9 +149,14 @@ def check_rule(visit: Visiting, text: RuleText = "", was: RuleName = "") -> Resp
 @router.post(f"{PATH}/count", **needs(Role.ADMIN))
 def count_rule(visit: Visiting, text: RuleText = "", was: RuleName = "") -> Response:
     """Say which invoices a rule that says so would match, or nothing while they are being counted."""
-    checked = _checked(visit, _plain(text), was or None)
-    if checked.definition is not None and checked.objection is None and checked.reach is None:
-        return Response(status_code=204)
+    checked = _checked(visit, _plain(text))
+    if checked.definition is not None and checked.objection is None:
+        reach = reach_beside(visit, checked.definition, was or None)
+        if reach is None:
+            return Response(status_code=204)
+        with transaction(visit.web.engine) as session:
+            names = rule_names(session, {*reach.shadowed_by, *reach.shadows})
+        checked = replace(checked, reach=reach, names=names)
     return visit.page("rules/check.html", checked=checked)
 
 
@@ -172,7 +177,7 @@ def build_rule(visit: Visiting, sent: Fields) -> Response:
         with transaction(visit.web.engine) as session:
             line = next((one for one in rule_lines(session) if one.rule.name == said("was")), None)
         return _editor(visit, line, text, said("name"), form=form, version=said("version") or None)
-    checked = _checked(visit, text, said("was") or None)
+    checked = _checked(visit, text)
     return visit.page("rules/built.html", checked=checked, form=form, text=text, **parts)
 
 
@@ -206,7 +211,8 @@ def _defined(form: FormRule, fields: FormFields, visit: Visit) -> tuple[FormRule
         return replace(form, problem=objection_of(error)), None
 
 
-def _checked(visit: Visit, text: str, name: str | None) -> Checked:
+def _checked(visit: Visit, text: str) -> Checked:
+    """Return what is said; which invoices that are the page asks for once it is there, as counting takes time."""
     if not text.strip():
         return Checked(text)
     try:
@@ -221,12 +227,7 @@ def _checked(visit: Visit, text: str, name: str | None) -> Checked:
             require_known(session, definition)
     except Refused as refusal:
         return Checked(text, definition, objection=refusal.said)
-    reach = reach_beside(visit, definition, name)
-    if reach is None:
-        return Checked(text, definition)
-    with transaction(visit.web.engine) as session:
-        names = rule_names(session, {*reach.shadowed_by, *reach.shadows})
-    return Checked(text, definition, reach=reach, names=names)
+    return Checked(text, definition)
 
 
 def _editor(
@@ -241,7 +242,7 @@ def _editor(
     version: str | None = None,
 ) -> Response:
     was = None if line is None else line.rule.name
-    checked = _checked(visit, text, was)
+    checked = _checked(visit, text)
     with transaction(visit.web.engine) as session:
         parts = _parts(session)
     if form is None:
