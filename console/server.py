@@ -29,9 +29,9 @@ from workflows.client import connect
 # What is on its way when the server is stopped has this long to end.
 GRACE_SECONDS = 30
 IDLE_SECONDS = 30
-# After so many new objects the newest are looked through for garbage, each 20th time the next older ones, and each
-# 100th time of those all; Python's own 700, 10, 10 would do that during one in a hundred pages, for 50 ms.
-GARBAGE = (10_000, 20, 100)
+# The newest objects are looked through for garbage as Python does by itself, but all that is kept a hundred times
+# less often: that takes 50 ms, and would be in the way of one in a hundred pages.
+GARBAGE = (700, 10, 1000)
 log = structlog.get_logger()
 
 
