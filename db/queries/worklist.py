@@ -184,6 +184,7 @@ def count_work(session: Session, chosen: ActionFilter, worth: Worth, today: date
         number = session.execute(text(statement), parameters | {"limit": COUNTED_MAX + 1}).scalar_one()
         return Count(min(number, COUNTED_MAX), number <= COUNTED_MAX)
     looked, parameters = _looked(chosen, worth, today, None, "due", SCANNED_MAX)
+    # Only constants are put in here; what people ask for goes in as parameters.
     statement = f"{looked} SELECT (SELECT count(*) FROM looked), (SELECT count(*) FROM matched)"  # noqa: S608
     number, matching = session.execute(text(statement), parameters).one()
     return Count(matching, number <= SCANNED_MAX)
@@ -199,6 +200,7 @@ def work_ids(session: Session, chosen: ActionFilter, worth: Worth, today: date, 
         conditions, asked = conditions_of(worth, today)
         # The list itself must not be cut before all conditions were asked.
         parameters |= asked | {"limit": None, "at_most": limit}
+        # Only constants are put in here, as above.
         matching = f"SELECT a.id FROM found a {_WORTH} WHERE {' AND '.join(conditions)} LIMIT :at_most"  # noqa: S608
         found = f"WITH found AS MATERIALIZED ({found}) {matching}"
     else:

@@ -28,7 +28,7 @@ def upgrade() -> None:
           FROM (SELECT m.id, m.{amount} - COALESCE(sum(a.amount), 0) AS unallocated
                   FROM {table} m LEFT JOIN {allocations} a ON a.{key} = m.id
                  WHERE m.{ended_on} IS NULL GROUP BY m.id) s
-         WHERE p.id = s.id AND s.unallocated > 0""")  # noqa: S608
+         WHERE p.id = s.id AND s.unallocated > 0""")  # noqa: S608  # constants alone
         op.create_check_constraint(
             op.f(f"ck_{table}_unallocated"), table, f"unallocated >= 0 AND unallocated <= {amount}"
         )

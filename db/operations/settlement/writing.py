@@ -58,7 +58,7 @@ def write_sources(
     if changed:
         sets = ", ".join(f"{column} = :{name}" for name, column in kind.columns.items())
         sets += ", unallocated = :unallocated, stated = CAST(:stated AS jsonb)"
-        statement = text(f"UPDATE {kind.table} SET {sets} WHERE id = :id")  # noqa: S608
+        statement = text(f"UPDATE {kind.table} SET {sets} WHERE id = :id")  # noqa: S608  # constants alone
         session.execute(statement, [_values(one) for one in changed])
     _write_allocations(session, kind, before, after.values())
 
