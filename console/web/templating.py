@@ -7,7 +7,7 @@ from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
@@ -16,11 +16,13 @@ from markupsafe import Markup
 
 from console.web.languages import LANGUAGES, Reader, translations
 from console.web.phrases import in_words
+from console.web.table_tags import TableTags
 from console.web.watching import fingerprint
 from db.operations.refusal import Refused
 from phrase import Phrase
 
 TEMPLATES = Path(__file__).parent / "templates"
+EXTENSIONS: Final = ("jinja2.ext.i18n", TableTags)
 _MESSAGES_MAX = 4096
 
 
@@ -68,7 +70,7 @@ def _environment(folder: Path, language: str, compiled: BytecodeCache) -> Enviro
         auto_reload=False,
         bytecode_cache=compiled,
         finalize=_finalize,
-        extensions=["jinja2.ext.i18n"],
+        extensions=EXTENSIONS,
     )
     messages = translations(language)
     environment.globals.update(_translating(messages))

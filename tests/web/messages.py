@@ -8,6 +8,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 
 from console.web.languages import CATALOGUES, LANGUAGES, SOURCE, catalogue_of
+from console.web.table_tags import TableTags
 from tests.web.lines import lines
 
 WEB = CATALOGUES.parent
@@ -24,7 +25,9 @@ def messages() -> dict[str, list[str]]:
     Before a message stands its context, if it has one, as gettext keeps it.
     """
     found = lines()
-    options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+    tags = f"{TableTags.__module__}.{TableTags.__qualname__}"
+    as_pages = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false", "extensions": tags}
+    options = {"templates/**.html": as_pages}
     for file, line, message, _, context in extract_from_dir(WEB, METHODS, options, keywords=KEYWORDS):
         # One with a plural is known by its singular.
         known_by = message if isinstance(message, str) else message[0]

@@ -11,7 +11,7 @@ from jinja2 import Environment, nodes
 
 from console.web.languages import LANGUAGES, SOURCE, Reader, catalogue_of, reader_for
 from console.web.phrases import in_words
-from console.web.templating import TEMPLATES, Templates
+from console.web.templating import EXTENSIONS, TEMPLATES, Templates
 from db.operations.refusal import Refused
 from dunning.money import Money
 from phrase import Phrase, phrase
@@ -177,7 +177,7 @@ def test_what_is_put_into_messages_and_lines_never_becomes_markup(locale: str, t
 
 def test_only_texts_of_ours_are_messages_in_templates() -> None:
     # What is said as a message counts as markup: a variable must be said by `word`, which does not.
-    environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    environment = Environment(extensions=EXTENSIONS, autoescape=True)
     asked = [
         (path.name, call.lineno, argument)
         for path in sorted(TEMPLATES.rglob("*.html"))
