@@ -46,7 +46,10 @@ def audit_page(
     actor: str | None = None,
     verb: str | None = None,
 ) -> list[AuditLine]:
-    """Return what was done, the newest first (the primary key, ix_audit_log_actor or ix_audit_log_verb)."""
+    """Return what was done, the newest first.
+
+    By the primary key, ix_audit_log_actor, ix_audit_log_verb or ix_audit_log_actor_verb.
+    """
     statement = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
     if before_id is not None:
         statement = statement.where(AuditEntry.id < before_id)

@@ -25,7 +25,8 @@ class Balance:
         return self.outstanding - self.unallocated_payments - self.unallocated_credits
 
 
-# By ix_invoices_customer, ix_payments_customer_id and ix_credit_notes_customer_id.
+# By ix_invoices_customer; by ix_payments_unallocated and ix_credit_notes_unallocated; the currencies in which
+# there is nothing any more by ix_payments_customer and ix_credit_notes_customer.
 _BALANCES = text("""
 SELECT currency, COALESCE(sum(outstanding), 0) AS outstanding, COALESCE(sum(overdue), 0) AS overdue,
        COALESCE(sum(overdue_count), 0)::int AS overdue_count,
@@ -41,12 +42,18 @@ SELECT currency, COALESCE(sum(outstanding), 0) AS outstanding, COALESCE(sum(over
      GROUP BY i.currency
      UNION ALL
     SELECT p.currency, 0, 0, 0, sum(p.unallocated), 0
-      FROM payments p WHERE p.customer_id = :customer_id AND p.reversed_on IS NULL
+      FROM payments p WHERE p.customer_id = :customer_id AND p.unallocated > 0
      GROUP BY p.currency
      UNION ALL
     SELECT k.currency, 0, 0, 0, 0, sum(k.unallocated)
-      FROM credit_notes k WHERE k.customer_id = :customer_id AND k.voided_on IS NULL
-     GROUP BY k.currency) parts
+      FROM credit_notes k WHERE k.customer_id = :customer_id AND k.unallocated > 0
+     GROUP BY k.currency
+     UNION ALL
+    SELECT DISTINCT p.currency, 0, 0, 0, 0, 0
+      FROM payments p WHERE p.customer_id = :customer_id AND p.reversed_on IS NULL
+     UNION ALL
+    SELECT DISTINCT k.currency, 0, 0, 0, 0, 0
+      FROM credit_notes k WHERE k.customer_id = :customer_id AND k.voided_on IS NULL) parts
  GROUP BY currency ORDER BY currency
 """)
 

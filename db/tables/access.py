@@ -42,6 +42,7 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_audit_log_actor", "actor", "id"),
         Index("ix_audit_log_verb", "verb", "id"),
+        Index("ix_audit_log_actor_verb", "actor", "verb", "id"),
         Index("ix_audit_log_about", "about_kind", "about_name", "id"),
     )
 

@@ -40,6 +40,7 @@ class Action(Base):
         one_of("execution", Execution),
         one_of("state", ACTION_STATES),
         Index("ix_actions_open", "due_on", "id", postgresql_where=text("state = 'open'")),
+        Index("ix_actions_open_owner", "collection_id", "owner", postgresql_where=text("state = 'open'")),
         # A page of a list, whatever is asked of it: see db/queries/todos.py and docs/decisions/0014.
         Index("ix_actions_list", *_LISTED, postgresql_include=_SEEN),
         Index("ix_actions_list_owner", "owner", *_LISTED, postgresql_include=_SEEN),

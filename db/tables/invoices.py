@@ -31,7 +31,14 @@ class Invoice(Base):
         # Pages of lists (db/queries/lists): the most money first in each currency, and what has no due date.
         Index("ix_invoices_outstanding", "currency", "outstanding", "id", postgresql_where=text(_UNSETTLED)),
         Index("ix_invoices_undated", "issued_on", "id", postgresql_where=text(f"{_UNSETTLED} AND due_on IS NULL")),
-        Index("ix_invoices_customer", "customer_id", "id", postgresql_where=text(_UNSETTLED)),
+        # And what a customer owes, without its thousands of rows (docs/decisions/0034).
+        Index(
+            "ix_invoices_customer",
+            "customer_id",
+            "id",
+            postgresql_where=text(_UNSETTLED),
+            postgresql_include=["currency", "outstanding", "due_on", "issued_on"],
+        ),
         # The few that are hidden, or no longer open.
         Index("ix_invoices_hidden", "id", postgresql_where=text("is_hidden")),
         Index("ix_invoices_ended", "state", "id", postgresql_where=text("state <> 'open'")),
@@ -89,7 +96,9 @@ class Payment(Base):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("unallocated >= 0 AND unallocated <= amount", name="unallocated"),
         one_of("source", ("import", "user", "api", "bank")),
-        Index("ix_payments_customer_id", "customer_id"),
+        # The newest of a customer, and the currencies that it ever paid in; what of them settles nothing yet.
+        Index("ix_payments_customer", "customer_id", "id", postgresql_include=["currency", "reversed_on"]),
+        Index("ix_payments_unallocated", "customer_id", postgresql_where=text("unallocated > 0")),
     )
 
     id: Mapped[Id]
@@ -131,7 +140,9 @@ class CreditNote(Base):
         is_currency(),
         CheckConstraint("total > 0", name="total"),
         CheckConstraint("unallocated >= 0 AND unallocated <= total", name="unallocated"),
-        Index("ix_credit_notes_customer_id", "customer_id"),
+        # As of payments.
+        Index("ix_credit_notes_customer", "customer_id", "id", postgresql_include=["currency", "voided_on"]),
+        Index("ix_credit_notes_unallocated", "customer_id", postgresql_where=text("unallocated > 0")),
     )
 
     id: Mapped[Id]

@@ -3,20 +3,23 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from random import Random
 
 import pytest
 from sqlalchemy import text
 
 from benchmarks.console_book import TODAY, fill
-from db.engine import Engine, make_engine, transaction
+from db.engine import Engine, Session, make_engine, transaction
 from db.operations.customer_holds import pause_customer
 from db.queries.lists import customers
 from db.queries.lists.customer_messages import CustomerMessage, message_page
 from db.queries.lists.customers import CustomerChoice, CustomerLine, CustomerPlace, customer_page
+from db.tables.actions import ACTION_STATES
 from tests.db.book import Book, a_change, on
 from tests.db.databases import a_copy_of
 from tests.db.group import SEND_TIME, a_group
 from tests.db.lists import Row, rows_of
+from tests.dunning.seeds import NAIVE_SEED
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +159,33 @@ def test_pages_of_messages_go_on_where_they_end(big: Engine) -> None:
     assert whole.ends_at is None
     assert len(whole.lines) == expected
     assert seen == whole.lines
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10])
+def test_messages_of_what_is_not_done_stand_where_they_belong(big: Engine, limit: int) -> None:
+    # An action may end otherwise after its message was written; the days of the customer's actions are few.
+    random = Random(NAIVE_SEED)
+    with big.connect() as connection, Session(connection) as session:
+        ids = session.scalars(text("SELECT id FROM actions WHERE customer_id = 1 ORDER BY id")).all()
+        for state in ACTION_STATES:
+            some = random.sample(ids, len(ids) // 12)
+            session.execute(
+                text("UPDATE actions SET state = :state WHERE id = ANY(:ids)"), {"state": state, "ids": some}
+            )
+        expected = session.scalars(
+            text("""
+            SELECT a.id FROM actions a JOIN messages m ON m.action_id = a.id
+             WHERE a.customer_id = 1 ORDER BY a.listed_on DESC, a.id DESC""")
+        ).all()
+        page = message_page(session, 1, limit)
+        seen = page.lines
+        while page.ends_at is not None:
+            page = message_page(session, 1, limit, page.ends_at)
+            seen += page.lines
+        states = session.scalars(
+            text("SELECT DISTINCT a.state FROM actions a WHERE id = ANY(:ids)"), {"ids": list(expected)}
+        ).all()
+        session.rollback()
+
+    assert [line.action_id for line in seen] == expected
+    assert set(states) == set(ACTION_STATES)

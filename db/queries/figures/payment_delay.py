@@ -40,15 +40,14 @@ class PaymentDelay:
         return InvoiceChoice(state="paid", customer_id=self.customer_id)
 
 
-# The newest payments of the customer by ix_payments_customer_id, and never backwards along all payments, as the
-# bare key would have it where few are asked for; the invoices that they went to by the unique key of allocations,
-# and what else settled those by ix_payment_allocations_invoice_id and ix_credit_allocations_invoice_id. Amounts of
-# several currencies weigh by their numbers alone.
+# The newest payments of the customer by ix_payments_customer; the invoices that they went to by the unique key
+# of allocations, and what else settled those by ix_payment_allocations_invoice_id and
+# ix_credit_allocations_invoice_id. Amounts of several currencies weigh by their numbers alone.
 _DELAYS = text(f"""
 WITH paying AS MATERIALIZED (
   SELECT p.id FROM payments p
    WHERE p.customer_id = :customer_id AND p.reversed_on IS NULL AND p.received_on > :after
-   ORDER BY p.id + 0 DESC LIMIT :payments_max),
+   ORDER BY p.id DESC LIMIT :payments_max),
 touched AS MATERIALIZED (
   SELECT DISTINCT a.invoice_id AS id FROM paying JOIN payment_allocations a ON a.payment_id = paying.id),
 settled AS (

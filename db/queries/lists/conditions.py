@@ -124,6 +124,7 @@ def _add_following(found: Conditions, chosen: InvoiceChoice) -> None:
     if chosen.stages:
         found.add("n.stage = ANY(:stages)", "n", stages=list(chosen.stages))
     if chosen.owners:
+        # By ix_actions_open_owner.
         found.add(
             "EXISTS (SELECT FROM actions a WHERE a.collection_id = c.id AND a.state = 'open'"
             " AND a.owner = ANY(:owners))",

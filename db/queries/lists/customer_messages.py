@@ -53,15 +53,23 @@ class MessagePage:
 
 
 _CHANNELS: Final = [channel.value for channel in Channel if channel.may_be_automatic]
+# What went out is done. Of the others hardly one has a message, which is seen only by looking for it: so they are
+# looked through no further back than the page reaches without them.
+_GONE: Final = ("done", "sending")
+_FOUND: Final = """
+SELECT found.* FROM unnest(CAST(:{states} AS text[])) s(state)
+ CROSS JOIN unnest(CAST(:channels AS text[])) h(channel)
+ CROSS JOIN unnest(CAST(:kinds AS text[])) k(kind) CROSS JOIN LATERAL (
+   SELECT b.id, b.listed_on FROM actions b
+    WHERE b.customer_id = :customer_id AND b.state = s.state AND b.channel = h.channel AND b.kind = k.kind
+      AND {within} AND EXISTS (SELECT FROM messages m WHERE m.action_id = b.id)
+    ORDER BY b.listed_on DESC, b.id DESC LIMIT :limit) found
+"""
 _PAGE: Final = """
-WITH page AS MATERIALIZED (
-  SELECT found.* FROM unnest(CAST(:states AS text[])) s(state)
-   CROSS JOIN unnest(CAST(:channels AS text[])) h(channel)
-   CROSS JOIN unnest(CAST(:kinds AS text[])) k(kind) CROSS JOIN LATERAL (
-     SELECT b.id, b.listed_on FROM actions b
-      WHERE b.customer_id = :customer_id AND b.state = s.state AND b.channel = h.channel AND b.kind = k.kind
-        AND {behind} AND EXISTS (SELECT FROM messages m WHERE m.action_id = b.id)
-      ORDER BY b.listed_on DESC, b.id DESC LIMIT :limit) found
+WITH gone AS MATERIALIZED ({gone} ORDER BY found.listed_on DESC, found.id DESC LIMIT :limit),
+others AS MATERIALIZED ({others}),
+page AS MATERIALIZED (
+  SELECT * FROM (SELECT * FROM gone UNION ALL SELECT * FROM others) found
    ORDER BY found.listed_on DESC, found.id DESC LIMIT :limit)
 SELECT a.id, a.step_id, a.channel, a.listed_on, ca.name AS cadence, m.subject, m.recipients, m.state, m.sent_at,
        m.returned_because,
@@ -71,6 +79,9 @@ SELECT a.id, a.step_id, a.channel, a.listed_on, ca.name AS cadence, m.subject, m
   JOIN invoices i ON i.id = a.invoice_id
   JOIN cadences ca ON ca.id = a.cadence_id
  ORDER BY page.listed_on DESC, page.id DESC
+"""
+_REACHED: Final = """
+b.listed_on >= (SELECT CASE WHEN count(*) < :limit THEN '-infinity' ELSE min(gone.listed_on) END FROM gone)
 """
 
 
@@ -84,14 +95,17 @@ def message_page(session: Session, customer_id: int, limit: int, after: Place | 
     values = {
         "customer_id": customer_id,
         "limit": limit + 1,
-        "states": list(ACTION_STATES),
+        "gone": list(_GONE),
+        "others": [state for state in ACTION_STATES if state not in _GONE],
         "channels": _CHANNELS,
         "kinds": list(ACTION_KINDS),
     }
     if after is not None:
         values |= {"day": after.listed_on, "id": after.action_id}
     behind = "true" if after is None else "(b.listed_on, b.id) < (:day, :id)"
-    rows = session.execute(text(_PAGE.format(behind=behind)), values)
+    gone = _FOUND.format(states="gone", within=behind)
+    others = _FOUND.format(states="others", within=f"{behind} AND {_REACHED}")
+    rows = session.execute(text(_PAGE.format(gone=gone, others=others)), values)
     lines = tuple(
         CustomerMessage(
             row.id,

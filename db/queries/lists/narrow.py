@@ -108,12 +108,9 @@ def _by_words(words: str) -> _Source:
 
 def _by_following(chosen: InvoiceChoice) -> Iterator[_Source]:
     if chosen.owners:
-        # By ix_actions_list_owner.
-        sql = f"""
-        SELECT c.invoice_id FROM actions a JOIN collections c ON c.id = a.collection_id AND {_OPEN}
-         WHERE a.owner = ANY(:owners) AND a.state = 'open'
-        """  # noqa: S608
-        yield _Source(sql, {"owners": list(chosen.owners)}, ("owners",))
+        # By ix_actions_list_owner alone.
+        sql = "SELECT a.invoice_id FROM actions a WHERE a.owner = ANY(:owners) AND a.state = 'open'"
+        yield _Source(sql, {"owners": list(chosen.owners)})
     if chosen.stages:
         # By ix_next_actions_stage.
         yield _Source(f"{_WAITING} n.stage = ANY(:stages)", {"stages": list(chosen.stages)}, ("stages",))
