@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from activities.letters import Occasion
 from db.engine import Session
 from db.operations.adoption import adopted, adopted_all
-from db.queries.catalogue import cadence_lines, version_of
+from db.queries.catalogue import versions_in_force
 from db.queries.collections import Case, OpenCollection, case_of, open_collections
 from db.queries.customers import open_invoice_ids_of
 from dunning.cadence import Anchor, Cadence, Channel, Execution, Step
@@ -114,12 +114,7 @@ def _unexpected(session: Session, case: Case, template: str, now: datetime) -> E
     """Return the occasion for an invoice that is not being collected: as if it were, today."""
     if case.collection is not None:
         return _today(adopted(session, case.collection).facts, template, now, _why_closed(case.facts))
-    published = [line for line in cadence_lines(session) if line.published is not None]
-    versions = [
-        version_of(session, line.name, "published")
-        for line in sorted(published, key=lambda one: not one.is_default)
-    ]
-    cadences = [version.cadence for version in versions if version is not None]
+    cadences = [version.cadence for version in versions_in_force(session)]
     using = next((one for one in cadences if _step_of(one, template) is not None), None)
     cadence = using or Cadence("no cadence", (_lone_step("1", template),))
     return _today(replace(case.facts, cadence=cadence), template, now, _why_closed(case.facts))

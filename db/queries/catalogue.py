@@ -8,6 +8,7 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from db.queries.cadences import STEPS, cadence_from
+from db.queries.lists.plans import by_indexes
 from dunning.cadence import Cadence
 
 State = Literal["draft", "published", "retired"]
@@ -42,17 +43,18 @@ class CadenceLine:
     collections: int
 
 
-_VERSIONS = f"""
+_ANY_VERSION = f"""
 SELECT v.id, v.cadence_id, v.number, v.state, v.published_at, v.published_by,
        c.name, v.logic, v.contact_delay_days_min, {STEPS} AS steps
   FROM cadences c JOIN cadence_versions v ON v.cadence_id = c.id
- WHERE c.name = :name
 """  # noqa: S608  # STEPS is a constant
+_VERSIONS = f"{_ANY_VERSION} WHERE c.name = :name"
 _BY_NUMBER = text(f"{_VERSIONS} AND v.number = :number")
 _IN_STATE = text(f"{_VERSIONS} AND v.state = :state")
 _NEWEST = text(f"{_VERSIONS} ORDER BY v.number DESC LIMIT 1")
+_IN_FORCE = text(f"{_ANY_VERSION} WHERE v.state = 'published' ORDER BY c.is_default DESC, c.name")
 
-# The collections are counted in ix_collections_version_id.
+# The collections are counted in ix_collections_version_id alone.
 _LINES = """
 SELECT c.name, c.is_default, p.number AS published, d.number AS draft, p.published_at, p.published_by,
        COALESCE(p.logic, d.logic) AS logic,
@@ -79,12 +81,10 @@ _NAME = text("SELECT name FROM cadences WHERE id = :cadence_id")
 _NAMES = text("SELECT id, name FROM cadences ORDER BY name")
 _IDS = text("SELECT name, id FROM cadences ORDER BY name LIMIT 1000")
 _HISTORY = text(f"""
-SELECT v.id, v.cadence_id, v.number, v.state, v.published_at, v.published_by,
-       c.name, v.logic, v.contact_delay_days_min, {STEPS} AS steps
-  FROM cadences c JOIN cadence_versions v ON v.cadence_id = c.id
+{_ANY_VERSION}
  WHERE c.id = :cadence_id AND v.number < :before
  ORDER BY v.number DESC LIMIT :limit
-""")  # noqa: S608  # STEPS is a constant
+""")
 # Numbers of versions are integers.
 NUMBER_MAX = 2**31 - 1
 
@@ -111,6 +111,11 @@ def version_of(session: Session, name: str, state: State) -> Version | None:
     return _version(session, _IN_STATE, name=name, state=state)
 
 
+def versions_in_force(session: Session) -> list[Version]:
+    """Return the version of each cadence that is in force, that of the default cadence first."""
+    return [_version_from(row) for row in session.execute(_IN_FORCE)]
+
+
 def numbered_version(session: Session, name: str, number: int) -> Version | None:
     """Return the version of the cadence with this number."""
     return _version(session, _BY_NUMBER, name=name, number=number)
@@ -123,6 +128,7 @@ def newest_version(session: Session, name: str) -> Version | None:
 
 def cadence_lines(session: Session) -> list[CadenceLine]:
     """Return all cadences, retired ones included, by name. All open collections are counted for it."""
+    by_indexes(session)
     return [CadenceLine(**row._mapping) for row in session.execute(_ALL)]
 
 
