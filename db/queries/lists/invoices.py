@@ -85,6 +85,7 @@ class InvoicePage:
 
 # The offset keeps what is asked of them from being looked for in other indexes.
 _THESE: Final = "(SELECT * FROM invoices WHERE id = ANY(CAST(:ids AS bigint[])) OFFSET 0)"
+_WALKED: Final = "(SELECT * FROM invoices WHERE id = walked.id OFFSET 0)"
 _LINES = text(f"""
 SELECT i.id, i.external_id, i.number, cu.external_id AS customer, cu.name AS customer_name, i.state, i.issued_on,
        {DUE_ON} AS due_on, CAST(:today AS date) - {DUE_ON} AS days_overdue, i.currency, i.total, i.outstanding,
@@ -165,11 +166,10 @@ def _page_of_many(
     found: list[Place] = []
     ends_at: Place | None = None
     for size in (limit + 1, *WINDOWS):
-        looked = _walk(session, chosen, today, parts[number], within, size)
-        places = [Place(number, key, id_) for id_, key in looked]
-        found += _those_that_match(session, asked, parts[number], places)
-        if len(looked) == size:
-            ends_at = within = places[-1]
+        matching, last = _look(session, chosen, asked, today, number, parts[number], within, size)
+        found += matching
+        if last is not None:
+            ends_at = within = last
         else:
             # This part of the order is at its end; the page goes on in the next one, at its beginning.
             number, within = number + 1, None
@@ -232,25 +232,37 @@ def invoice_lines(session: Session, places: Sequence[Place], today: date) -> tup
     return tuple(InvoiceLine(**row._mapping, place=by_id[row.id]) for row in rows)
 
 
-def _walk(
-    session: Session, chosen: InvoiceChoice, today: date, part: Part, within: Place | None, size: int
-) -> list[tuple[int, str | None]]:
-    """Return the next invoices of the part behind the place, with their keys."""
+def _look(
+    session: Session,
+    chosen: InvoiceChoice,
+    asked: Conditions,
+    today: date,
+    number: int,
+    part: Part,
+    within: Place | None,
+    size: int,
+) -> tuple[list[Place], Place | None]:
+    """Look at the next `size` invoices of a part behind a place.
+
+    Return the places of those that are chosen and belong to the part, and the last place that was looked at, None
+    if the part ended before.
+    """
     sql, values = walk_of(part, chosen, today, within)
-    walked = text(f"SELECT id, CAST(key AS text) AS key FROM ({sql}) walked")  # noqa: S608  # constants alone
-    return [(row.id, row.key) for row in session.execute(walked, {**values, "looked": size})]
-
-
-def _those_that_match(session: Session, asked: Conditions, part: Part, places: list[Place]) -> list[Place]:
-    """Return the places whose invoices are chosen and belong to the part."""
-    if not places:
-        return []
     statement = f"""
-    SELECT i.id FROM {_THESE} i {asked.joins(*part.tables)} WHERE {asked.where()} AND {part.belongs}
+    WITH walked AS MATERIALIZED (SELECT id, key, row_number() OVER () AS turn FROM ({sql}) walked)
+    SELECT matched.id, CAST(matched.key AS text) AS key, last.turn AS looked, last.id AS last_id,
+           CAST(last.key AS text) AS last_key
+      FROM (SELECT id, key, turn FROM walked ORDER BY turn DESC LIMIT 1) last
+      LEFT JOIN (
+        SELECT walked.id, walked.key, walked.turn
+          FROM walked CROSS JOIN LATERAL {_WALKED} i {asked.joins(*part.tables)}
+         WHERE {asked.where()} AND {part.belongs}) matched ON true
+     ORDER BY matched.turn
     """  # noqa: S608  # constants alone
-    values = {**asked.values, "ids": [place.invoice_id for place in places]}
-    matched = set(session.scalars(text(statement), values))
-    return [place for place in places if place.invoice_id in matched]
+    rows = session.execute(text(statement), {**asked.values, **values, "looked": size}).all()
+    places = [Place(number, row.key, row.id) for row in rows if row.id is not None]
+    is_whole = bool(rows) and rows[0].looked == size
+    return places, Place(number, rows[0].last_key, rows[0].last_id) if is_whole else None
 
 
 def _joins(part: Part) -> str:

@@ -19,10 +19,11 @@ from rules.fields import Aging
 # Of so many invoices all that a page shows is worked out in a few milliseconds.
 FEW_MAX: Final = 600
 _OPEN: Final = "c.state IN ('active', 'exhausted')"
-# What the open collections wait for, and the invoices that they are of.
+# What the open collections wait for, and the invoices that they are of. Those that are closed wait for nothing.
 _WAITING: Final = (
     f"SELECT c.invoice_id FROM next_actions n JOIN collections c ON c.id = n.collection_id AND {_OPEN} WHERE"  # noqa: S608
 )
+_NEXT: Final = "next_actions n WHERE"
 # The currencies there are, one look into ix_invoices_outstanding for each.
 CURRENCIES: Final = """
 (WITH RECURSIVE each (currency) AS (
@@ -53,14 +54,20 @@ class _Source:
     sql: str
     values: dict[str, Any]
     answers: tuple[str, ...] = ()
+    # What has a row at least for each invoice of the query, and is counted sooner.
+    rows: str | None = None
 
 
 def few_of(session: Session, chosen: InvoiceChoice, today: date) -> Few | None:
     """Return the few invoices that one of the things asked leaves over; None if each leaves over more."""
     for source in _sources(chosen, today):
-        statement = text(f"SELECT ARRAY(SELECT * FROM ({source.sql}) found LIMIT :few)")  # noqa: S608
-        ids: list[int] = session.execute(statement, {**source.values, "few": FEW_MAX + 1}).scalar_one()
-        if len(ids) <= FEW_MAX:
+        found = f"ARRAY(SELECT * FROM ({source.sql}) found LIMIT :few)"  # noqa: S608
+        if source.rows is not None:
+            counted = f"SELECT count(*) FROM (SELECT FROM {source.rows} LIMIT :few) counted"  # noqa: S608
+            found = f"CASE WHEN ({counted}) < :few THEN {found} END"
+        values = {**source.values, "few": FEW_MAX + 1}
+        ids: list[int] | None = session.execute(text(f"SELECT {found}"), values).scalar_one()
+        if ids is not None and len(ids) <= FEW_MAX:
             nothing = InvoiceChoice()
             left = replace(chosen, **{name: getattr(nothing, name) for name in source.answers})
             return Few(sorted(set(ids)), left)
@@ -113,7 +120,9 @@ def _by_following(chosen: InvoiceChoice) -> Iterator[_Source]:
         yield _Source(sql, {"owners": list(chosen.owners)})
     if chosen.stages:
         # By ix_next_actions_stage.
-        yield _Source(f"{_WAITING} n.stage = ANY(:stages)", {"stages": list(chosen.stages)}, ("stages",))
+        either = "n.stage = ANY(:stages)"
+        values = {"stages": list(chosen.stages)}
+        yield _Source(f"{_WAITING} {either}", values, ("stages",), f"{_NEXT} {either}")
     if chosen.next_to is not None or chosen.next_from is not None:
         # By ix_next_actions_due_on, which has the channel and the execution beside the day.
         asked: dict[str, tuple[str, Any]] = {
@@ -123,12 +132,9 @@ def _by_following(chosen: InvoiceChoice) -> Iterator[_Source]:
             "execution": ("n.execution = :execution", chosen.execution),
         }
         said = {name: pair for name, pair in asked.items() if pair[1] is not None}
-        both = " AND ".join(condition for condition, _ in said.values())
-        yield _Source(
-            f"{_WAITING} n.due_on IS NOT NULL AND {both}",
-            {name: value for name, (_, value) in said.items()},
-            tuple(said),
-        )
+        both = " AND ".join(["n.due_on IS NOT NULL", *(condition for condition, _ in said.values())])
+        values = {name: value for name, (_, value) in said.items()}
+        yield _Source(f"{_WAITING} {both}", values, tuple(said), f"{_NEXT} {both}")
     if chosen.cadence_id is not None:
         # By ix_collections_version_id.
         sql = f"SELECT c.invoice_id FROM collections c WHERE c.cadence_id = :cadence_id AND {_OPEN}"  # noqa: S608
