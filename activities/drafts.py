@@ -5,10 +5,10 @@ from datetime import datetime
 
 from activities.letters import Occasion, write_text
 from db.engine import Session
-from db.operations.messages.drafts import draft_of
+from db.operations.messages.drafts import Draft
 from db.queries.collections import open_collection
 from db.queries.senders import sender_named
-from db.queries.todos import ActionLine, invoice_id_of_action
+from db.queries.todos import ActionLine
 from dunning.cadence import Channel
 from mailer.refusals import CannotRender
 
@@ -23,19 +23,18 @@ class DraftText:
     because: str | None = None
 
 
-def draft_text(session: Session, todo: ActionLine, now: datetime) -> DraftText | None:
+def draft_text(session: Session, todo: ActionLine, draft: Draft | None, now: datetime) -> DraftText | None:
     """Return the text of the open to-do's message with its tags filled in, None for one that has no text.
 
-    That of a call is the script for whoever calls; nothing of it goes out.
+    `draft` is what a person made of it. That of a call is the script for whoever calls; nothing of it goes out.
     """
     if todo.kind == "parked":
         return None
-    draft = draft_of(session, todo.id)
     subject, body = (draft.subject or "", draft.body or "") if draft else ("", "")
     is_edited = draft is not None
     if draft is not None and draft.subject and draft.body:
         return DraftText(subject, body, is_edited)
-    collection = open_collection(session, invoice_id_of_action(session, todo.id))
+    collection = open_collection(session, todo.invoice_id)
     step = collection.facts.cadence.step(todo.step) if collection and collection.facts.cadence else None
     if not Channel(todo.channel).is_written and (step is None or step.template is None):
         return None

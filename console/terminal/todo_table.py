@@ -43,8 +43,9 @@ def page_data(page: Page) -> dict[str, Any]:
 
 
 def line_data(line: ActionLine) -> dict[str, Any]:
-    """Return an action as data."""
-    return asdict(line) | {"outstanding": plain(line.outstanding, line.currency)}
+    """Return an action as data, with the names by which people know what it is about."""
+    said = {name: value for name, value in asdict(line).items() if name not in ("invoice_id", "customer_id")}
+    return said | {"outstanding": plain(line.outstanding, line.currency)}
 
 
 def todo_data(line: ActionLine, draft: DraftText | None, outcomes: tuple[str, ...]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from activities.drafts import DraftText, draft_text
 from console.connections.ledger import Ledger
 from console.failure import ASKED_WRONGLY, Failure
 from db.engine import transaction
+from db.operations.messages.drafts import draft_of
 from db.operations.todos import outcomes_of
 from db.queries.todos import ActionLine, action_line
 from dunning.cadence import Channel
@@ -17,5 +18,7 @@ def read_todo(ledger: Ledger, todo_id: int) -> tuple[ActionLine, DraftText | Non
         line = action_line(session, todo_id)
         if line is None:
             raise Failure(f"there is no to-do {todo_id}", ASKED_WRONGLY)
-        draft = draft_text(session, line, datetime.now(UTC)) if line.state == "open" else None
-        return line, draft, outcomes_of(line.kind, Channel(line.channel))
+        text = None
+        if line.state == "open":
+            text = draft_text(session, line, draft_of(session, todo_id), datetime.now(UTC))
+        return line, text, outcomes_of(line.kind, Channel(line.channel))

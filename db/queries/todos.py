@@ -57,6 +57,8 @@ class ActionLine:
 
     id: int
     kind: str
+    invoice_id: int
+    customer_id: int
     invoice: str
     customer: str
     customer_name: str
@@ -93,9 +95,10 @@ class Page:
 
 
 COLUMNS = """
-SELECT a.id, a.kind, i.number AS invoice, cu.external_id AS customer, cu.name AS customer_name, i.outstanding,
-       i.currency, ca.name AS cadence, a.step_id AS step, a.occurrence, a.channel, a.execution, a.state, a.owner,
-       a.due_on, a.snoozed_until, a.listed_on, a.obstacle, a.outcome, a.approved_by, a.ended_at, a.ended_by
+SELECT a.id, a.kind, a.invoice_id, a.customer_id, i.number AS invoice, cu.external_id AS customer,
+       cu.name AS customer_name, i.outstanding, i.currency, ca.name AS cadence, a.step_id AS step, a.occurrence,
+       a.channel, a.execution, a.state, a.owner, a.due_on, a.snoozed_until, a.listed_on, a.obstacle, a.outcome,
+       a.approved_by, a.ended_at, a.ended_by
 """
 JOINS = """
   JOIN invoices i ON i.id = a.invoice_id
@@ -144,11 +147,6 @@ def invoices_of_actions(session: Session, action_ids: Sequence[int]) -> dict[int
         .where(Action.id.in_(action_ids))
     )
     return {action_id: (invoice_id, number) for action_id, invoice_id, number in session.execute(statement)}
-
-
-def invoice_id_of_action(session: Session, action_id: int) -> int:
-    """Return the invoice that the action is about."""
-    return session.scalars(select(Action.invoice_id).where(Action.id == action_id)).one()
 
 
 def cadence_id_of(session: Session, name: str) -> int | None:

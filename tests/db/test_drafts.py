@@ -10,7 +10,7 @@ import pytest
 
 from activities.drafts import DraftText, draft_text
 from db.engine import Session
-from db.operations.messages.drafts import Draft, approve, edit_draft
+from db.operations.messages.drafts import Draft, approve, draft_of, edit_draft
 from db.operations.messages.recording import hand_over, record_deferred, record_unreachable
 from db.operations.messages.sending import Claim
 from db.operations.refusal import Refused
@@ -61,7 +61,7 @@ def shown(book: Book, todo: int) -> DraftText | None:
     def read(session: Session) -> DraftText | None:
         line = action_line(session, todo)
         assert line is not None
-        return draft_text(session, line, at(LATER))
+        return draft_text(session, line, draft_of(session, todo), at(LATER))
 
     text: DraftText | None = book.do(read)
     return text

@@ -18,7 +18,7 @@ from console.web.visit import Visit, Visiting
 from console.web.words import N_
 from console.web.work import Work
 from db.engine import LedgerUnavailable, transaction
-from db.operations.messages.drafts import Draft
+from db.operations.messages.drafts import Draft, draft_of
 from db.operations.record_locks import lock_invoice_of_action
 from db.operations.refusal import Refused
 from db.operations.todos import Ending
@@ -141,7 +141,8 @@ def message(
     def send(work: Work) -> TodosTold:
         line = action_line(work.session, action_id)
         assert line is not None, "it is locked"
-        changed = changed_draft(draft_text(work.session, line, visit.now), subject, body)
+        was = draft_text(work.session, line, draft_of(work.session, action_id), visit.now)
+        changed = changed_draft(was, subject, body)
         if changed != Draft(None, None):
             _require_done(work.desk.edit_todo(action_id, changed))
         return work.desk.send_todos([action_id])
@@ -194,7 +195,7 @@ def _locked(visit: Visit, work: Work, action_id: int, version: str) -> ActionLin
     assert line is not None, "it is locked"
     if line.state != "open":
         raise Stale(_how_it_ended(visit, line))
-    if version_of(work.session, line) != version:
+    if version_of(line, draft_of(work.session, action_id)) != version:
         raise Stale(
             visit.text(
                 "Somebody changed this to-do, or its invoice, after you opened it. Nothing of yours was carried "

@@ -13,7 +13,7 @@ from db.engine import Session
 from db.operations.messages.drafts import Draft, draft_of
 from db.operations.todos import outcomes_of
 from db.queries.balances import Balance, balances_of
-from db.queries.customers import ContactLine, contact_lines, customer_id_of
+from db.queries.customers import ContactLine, contact_lines
 from db.queries.invoices import InvoiceView, invoice_view
 from db.queries.lists.plans import planned_once
 from db.queries.todos import ActionLine, action_line
@@ -108,10 +108,10 @@ class Pane:
         return is_a_message and self.line.channel == Channel.EMAIL.value
 
 
-def version_of(session: Session, line: ActionLine) -> str:
+def version_of(line: ActionLine, draft: Draft | None) -> str:
     """Return the tag of the action as it stands, with what people made of its message."""
     body = shown(line).model_dump_json().encode()
-    return etag_of(body + repr(draft_of(session, line.id)).encode()).strip('"')
+    return etag_of(body + repr(draft).encode()).strip('"')
 
 
 def read_pane(session: Session, action_id: int, now: datetime, today: date) -> Pane | None:
@@ -120,20 +120,18 @@ def read_pane(session: Session, action_id: int, now: datetime, today: date) -> P
     line = action_line(session, action_id)
     if line is None:
         return None
-    is_open = line.state == "open"
-    message = draft_text(session, line, now) if is_open else None
-    customer_id = customer_id_of(session, line.customer)
+    draft = draft_of(session, action_id)
+    message = draft_text(session, line, draft, now) if line.state == "open" else None
     invoice = invoice_view(session, line.invoice, HISTORY_ENTRIES)
-    assert customer_id is not None, "an action is about a customer"
-    assert invoice is not None, "and about an invoice"
+    assert invoice is not None, "an action is about an invoice"
     return Pane(
         line=line,
-        version=version_of(session, line),
+        version=version_of(line, draft),
         message=message,
         laid_out=laid_out_of(message.body) if message else Markup(),
         outcomes=tuple(one for one in outcomes_of(line.kind, Channel(line.channel)) if one != "ignored"),
-        contacts=contact_lines(session, customer_id),
-        balances=[one for one in balances_of(session, customer_id, today) if one.outstanding or one.balance],
+        contacts=contact_lines(session, line.customer_id),
+        balances=[one for one in balances_of(session, line.customer_id, today) if one.outstanding or one.balance],
         invoice=invoice,
         overdue_days=None if invoice.due_on is None else (today - invoice.due_on).days,
     )
