@@ -22,8 +22,8 @@ from activities.interface import BULK_QUEUE, COLLECTIONS_QUEUE, MESSAGES_QUEUE, 
 from activities.review import keep_reviewed
 from activities.rule_notices import keep_notified
 from activities.webhooks import WebhookActivities
-from db.engine import Engine, LedgerUnavailable, make_engine, ping
-from db.schema import is_current
+from db.engine import Engine, LedgerUnavailable, make_engine, ping, transaction
+from db.queries.revision import revision_of
 from intake.figures_keeping import keep_figures
 from intake.jobs.activity import JobActivities
 from intake.jobs.keeping import keep_jobs_running
@@ -196,6 +196,11 @@ def _begin_beside(engine: Engine, client: Client, ways: _Ways) -> list[asyncio.T
     return [asyncio.create_task(one) for one in work]
 
 
+def _is_current(engine: Engine) -> bool:
+    with transaction(engine) as session:
+        return revision_of(session).is_current
+
+
 async def _servers(engine: Engine, chosen: Settings) -> Client | None:
     """Wait for the ledger and Temporal; None if the ledger's schema is not the one of this release."""
     while True:
@@ -205,7 +210,7 @@ async def _servers(engine: Engine, chosen: Settings) -> Client | None:
         except LedgerUnavailable as error:
             log.warning("waiting for PostgreSQL", reason=str(error))
             await asyncio.sleep(RETRY_SECONDS)
-    if not await asyncio.to_thread(is_current, engine):
+    if not await asyncio.to_thread(_is_current, engine):
         log.error("the ledger's schema is not this release's; run: duewell migrate")
         return None
     while True:
