@@ -259,3 +259,20 @@ def test_coming_back_to_a_cadence_that_was_edited_meanwhile_skips_what_was_inser
 
     assert book.statuses(invoice_id) == {"first": "done", "new": "skipped"}
     assert book.do(lambda session: is_in_force(session, then))
+
+
+@pytest.mark.parametrize("outcome", ["reached", "ignored"])
+def test_a_to_do_whose_step_was_removed_can_be_ended_until_its_collection_takes_the_edition_up(
+    book: Book, outcome: str
+) -> None:
+    # Who called was in time: what they did is kept, and what follows is as the new edition has it.
+    invoice_id = called_upon(book)
+    book.publish(a_version(FIRST, LAST))
+
+    book.complete(invoice_id, "call", outcome, "2026-06-10 09:00")
+
+    assert book.rows("SELECT outcome FROM actions WHERE step_id = 'call'") == [outcome]
+    facts = facts_of(book, invoice_id)
+    assert facts.cadence is not None
+    assert [step.id for step in facts.cadence.steps] == ["first", "last"]
+    assert StepStatus.OPEN not in facts.statuses.values()

@@ -104,9 +104,22 @@ def told(book: Book, invoice_id: int, event: Event, event_id: str | None = None)
     book.do(lambda session: happen(session, invoice_id, event, change))
 
 
+def _has_step(facts: Facts, step_id: str) -> bool:
+    return facts.cadence is not None and any(step.id == step_id for step in facts.cadence.steps)
+
+
 def followed(book: Book, invoice_id: int, facts: Facts, event: Event) -> Facts:
     """Let the event happen in the ledger and to the facts, claim that both agree, and return the facts then."""
     because = objection(facts, event)
+    if (
+        isinstance(event, Completed | Ignored | Snoozed)
+        and because is not None
+        and not _has_step(facts, event.step_id)
+    ):
+        # A to-do of a step that the new edition has no more is open until the collection takes the edition up,
+        # and whoever ends it before was in time. Its process takes it up at once.
+        book.settle(invoice_id, event.at.astimezone(PARIS).strftime("%Y-%m-%d %H:%M"))
+        facts = at_rest(facts, event.at)
     if because is not None:
         with pytest.raises(Refused) as refused:
             told(book, invoice_id, event)

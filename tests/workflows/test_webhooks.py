@@ -120,7 +120,7 @@ async def test_an_event_on_which_the_receiver_hangs_each_time_holds_up_its_invoi
     for number in range(4):
         bill(installation, f"INV-{number}")
 
-    async with telling(installation, replace(HASTY, post_seconds=0.2)):
+    async with telling(installation, replace(HASTY, post_seconds=1)):
         await installation.until(lambda: listener.states() == ["given up", *["delivered"] * 3])
 
     assert [number for number, _ in numbers(receiver)][-1] == "INV-0"
