@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from console.web.definitions import DEFINITIONS
 from db.operations.figures import keep_overview
 from db.operations.one_at_a_time import KEEPING_FIGURES, alone
+from db.queries.calendar import local_date
 from db.queries.figures.overview import overview
 from intake.figures_keeping import count_figures
 from tests.db.book import Book
@@ -23,9 +24,11 @@ def a_sent_invoice(book: Book) -> int:
 
 def count(book: Book, ago: timedelta = timedelta()) -> datetime:
     """Count the figures some time ago, and return when."""
-    now = datetime.now(UTC) - ago
-    assert keep_overview(book.engine, now, datetime.now(UTC).date())
-    return now
+    now = datetime.now(UTC)
+    # The day of the organization, which is another one than that of UTC for an hour or two each night.
+    today = book.do(lambda session: local_date(session, now))
+    assert keep_overview(book.engine, now - ago, today)
+    return now - ago
 
 
 def moment_of(book: Book) -> datetime:
